@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+#include "history.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct op) == 48, "a million operations are meant to fit in 48 MB");
+
+void history_init(struct history *history, struct budget *budget)
+{
+    *history = (struct history){.budget = budget, .times_trusted = true};
+    values_init(&history->values, budget);
+}
+
+static void release_names(struct budget *budget, char **names, int count)
+{
+    for (int i = 0; i < count; i++)
+        budget_free(budget, names[i]);
+    budget_free(budget, names);
+}
+
+void history_release(struct history *history)
+{
+    struct budget *budget = history->budget;
+
+    for (size_t i = 0; i < history->event_count; i++) {
+        budget_free(budget, (void *)(uintptr_t)history->events[i].f);
+        budget_free(budget, (void *)(uintptr_t)history->events[i].value);
+        budget_free(budget, (void *)(uintptr_t)history->events[i].extra);
+    }
+    budget_free(budget, history->events);
+    budget_free(budget, history->ops);
+    release_names(budget, history->nodes, history->node_count);
+    release_names(budget, history->fs, history->f_count);
+    budget_free(budget, history->path);
+    budget_free(budget, history->offsets);
+    values_release(&history->values);
+    *history = (struct history){.budget = budget};
+}
+
+static int out_of_memory(const struct history *history, struct err *err)
+{
+    return err_set(err, ENOMEM, "%s while reading the history; give a larger --memory-limit",
+                   budget_reason(history->budget));
+}
+
+/* Arrays grow at powers of two, so that their capacity needs no member of its own. */
+static void *grow(struct budget *budget, void *array, size_t count, size_t size)
+{
+    if (count && (count < 64 || (count & (count - 1)) != 0))
+        return array;
+    return budget_realloc(budget, array, (count ? count * 2 : 64) * size);
+}
+
+int history_add(struct history *history, const struct op *op, struct err *err)
+{
+    struct op *grown = grow(history->budget, history->ops, history->count, sizeof *grown);
+    if (!grown)
+        return out_of_memory(history, err);
+    history->ops = grown;
+    history->ops[history->count++] = *op;
+    return 0;
+}
+
+static char *copy_text(struct budget *budget, struct str text)
+{
+    char *copy = budget_alloc(budget, text.len + 1);
+    if (copy) {
+        memcpy(copy, text.ptr, text.len);
+        copy[text.len] = '\0';
+    }
+    return copy;
+}
+
+int history_add_event(struct history *history, const struct event *event, struct err *err)
+{
+    struct budget *budget = history->budget;
+    struct event *grown = grow(budget, history->events, history->event_count, sizeof *grown);
+
+    if (!grown)
+        return out_of_memory(history, err);
+    history->events = grown;
+    struct event copy = *event;
+    copy.f = copy_text(budget, str_of(event->f));
+    copy.value = copy_text(budget, str_of(event->value ? event->value : "null"));
+    copy.extra = copy_text(budget, str_of(event->extra ? event->extra : ""));
+    if (!copy.f || !copy.value || !copy.extra) {
+        budget_free(budget, (void *)(uintptr_t)copy.f);
+        budget_free(budget, (void *)(uintptr_t)copy.value);
+        budget_free(budget, (void *)(uintptr_t)copy.extra);
+        return out_of_memory(history, err);
+    }
+    history->events[history->event_count++] = copy;
+    return 0;
+}
+
+/* The place of `name` in a growing list, added if new; -1 if it cannot be. */
+static int find_or_add(struct budget *budget, char ***names, int *count, int max, struct str name)
+{
+    for (int i = 0; i < *count; i++) {
+        if (str_eq(str_of((*names)[i]), name))
+            return i;
+    }
+    if (*count == max)
+        return -1;
+    char **grown = grow(budget, *names, (size_t)*count, sizeof **names);
+    if (!grown)
+        return -1;
+    *names = grown;
+    (*names)[*count] = copy_text(budget, name);
+    if (!(*names)[*count])
+        return -1;
+    return (*count)++;
+}
+
+int history_f(struct history *history, struct str name)
+{
+    for (int i = 0; i < OP_F_KNOWN; i++) {
+        if (str_eq(str_of(op_f_names[i]), name))
+            return i;
+    }
+    int at = find_or_add(history->budget, &history->fs, &history->f_count, 255 - OP_F_KNOWN, name);
+    return at < 0 ? -1 : at + OP_F_KNOWN;
+}
+
+int history_node(struct history *history, struct str name)
+{
+    return find_or_add(history->budget, &history->nodes, &history->node_count, NODE_NONE, name);
+}
+
+const char *history_f_name(const struct history *history, uint8_t f)
+{
+    return f < OP_F_KNOWN ? op_f_names[f] : history->fs[f - OP_F_KNOWN];
+}
+
+static int by_invocation(const void *left, const void *right)
+{
+    const struct op *a = left, *b = right;
+    if (a->invoke_ns != b->invoke_ns)
+        return a->invoke_ns < b->invoke_ns ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* The last operation of each process seen so far: open addressing by process id. */
+struct processes {
+    uint32_t *slots; /* 1 + place of the last operation; 0 is empty */
+    size_t slot_count;
+    size_t used;
+    const struct op *ops;
+    struct budget *budget;
+};
+
+static uint32_t *process_slot(struct processes *processes, int32_t process)
+{
+    size_t mask = processes->slot_count - 1;
+    size_t at = ((uint32_t)process * 0x9e3779b1u) & mask;
+
+    while (processes->slots[at] && processes->ops[processes->slots[at] - 1].process != process)
+        at = (at + 1) & mask;
+    return &processes->slots[at];
+}
+
+static bool processes_grow(struct processes *processes)
+{
+    struct processes grown = *processes;
+
+    grown.slot_count = processes->slot_count ? processes->slot_count * 2 : 256;
+    grown.slots = budget_calloc(processes->budget, grown.slot_count, sizeof *grown.slots);
+    if (!grown.slots)
+        return false;
+    for (size_t i = 0; i < processes->slot_count; i++) {
+        uint32_t last = processes->slots[i];
+        if (last)
+            *process_slot(&grown, processes->ops[last - 1].process) = last;
+    }
+    budget_free(processes->budget, processes->slots);
+    *processes = grown;
+    return true;
+}
+
+/* Whether `op` may follow `previous` in one process. */
+static int check_successor(const struct op *previous, const struct op *op, struct err *err)
+{
+    if (previous->type == OP_INFO)
+        return err_set(err, EINVAL,
+                       "process %" PRId32 " goes on with operation %" PRIu32
+                       " after operation %" PRIu32 ", whose outcome is unknown",
+                       op->process, op->index, previous->index);
+    if (previous->complete_index > op->index || previous->complete_ns > op->invoke_ns)
+        return err_set(err, EINVAL,
+                       "process %" PRId32 " invokes operation %" PRIu32
+                       " while its operation %" PRIu32 " is open",
+                       op->process, op->index, previous->index);
+    return 0;
+}
+
+static int check_processes(struct history *history, struct err *err)
+{
+    struct processes processes = {.ops = history->ops, .budget = history->budget};
+    int result = 0;
+
+    for (size_t i = 0; i < history->count && result == 0; i++) {
+        const struct op *op = &history->ops[i];
+        if (op->type != OP_INFO && op->complete_ns < op->invoke_ns) {
+            result = err_set(err, EINVAL, "operation %" PRIu32 " completes before it is invoked",
+                             op->index);
+            break;
+        }
+        if (processes.used * 2 >= processes.slot_count && !processes_grow(&processes)) {
+            result = out_of_memory(history, err);
+            break;
+        }
+        uint32_t *last = process_slot(&processes, op->process);
+        if (*last)
+            result = check_successor(&history->ops[*last - 1], op, err);
+        else
+            processes.used++;
+        *last = (uint32_t)i + 1;
+    }
+    budget_free(history->budget, processes.slots);
+    return result;
+}
+
+static bool is_sorted(const struct history *history)
+{
+    for (size_t i = 1; i < history->count; i++) {
+        if (by_invocation(&history->ops[i - 1], &history->ops[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
+int history_finish(struct history *history, struct err *err)
+{
+    if (!is_sorted(history))
+        qsort(history->ops, history->count, sizeof *history->ops, by_invocation);
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[i];
+        if (op->invoke_ns > history->end_ns)
+            history->end_ns = op->invoke_ns;
+        if (op->complete_ns != TIME_NEVER && op->complete_ns > history->end_ns)
+            history->end_ns = op->complete_ns;
+    }
+    if (history->event_count && history->events[history->event_count - 1].time_ns > history->end_ns)
+        history->end_ns = history->events[history->event_count - 1].time_ns;
+    return check_processes(history, err);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nemesis.h - what goes wrong: draws faults for the plan, and declares the world of one in force.
+ *
+ * One family per file: nemesis/NAME.c defines `const struct nemesis nemesis_NAME`. A nemesis acts
+ * on nothing: it never sees a packet rule or a process. While its fault is in force its
+ * contribution is merged into the world; when it is over the contribution is dropped, which heals
+ * it.
+ */
+#ifndef ORDEAL_NEMESIS_H
+#define ORDEAL_NEMESIS_H
+
+#include "base/buf.h"
+#include "base/rng.h"
+#include "test.h"
+#include "world.h"
+
+/* What is known when a fault is injected. */
+struct situation {
+    int node_count;
+    node_set leaders;     /* as the target says; 0: unknown or none */
+    node_set unavailable; /* nodes that other faults in force have killed or paused */
+};
+
+struct nemesis {
+    const char *name;
+    const char *about;
+    const char *const *kinds; /* variants that the plan draws from; ends with NULL; at least one */
+
+    /* Draw the fault's kind and selector (kind is one of kinds); the planner has set times, seed
+     * and number. `leader_known`: the target can say who leads. MUST be set. */
+    void (*draw)(struct rng *rng, int node_count, bool leader_known, struct fault *fault);
+
+    /* Fill `mine` (cleared by the caller) with the fault's world, and `value` with what was decided
+     * as JSON for the record: {"n1":["n2"]} for who no longer hears whom, ["n1"] for nodes. All
+     * random choices come from rng_init(&rng, fault->seed, ...), so that a replay decides alike in
+     * the same situation. -1 if it makes no sense here (the runner records that the fault was
+     * skipped). MUST be set. */
+    int (*declare)(const struct fault *fault, const struct situation *situation,
+                   const char *const *node_names, struct world *mine, struct buf *value,
+                   struct err *err);
+
+    /* How much the fault has affected, from the cluster's receipts when it came and when it went.
+     * 0: it did not bite. MUST be set. */
+    uint64_t (*affected)(const struct receipt *before, const struct receipt *after);
+};
+
+extern const struct nemesis *const nemeses[];
+
+/* Resolve a selector to nodes. For SELECT_LEADER with no leader known: one node at random.
+ * (nemesis/ files share it; in harness/runner/plan.c.) */
+node_set selector_resolve(enum selector selector, node_set given, const struct situation *situation,
+                          struct rng *rng);
+
+#endif

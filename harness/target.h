@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* target.h - a system under test: how it is set up on nodes, asked for its health, and spoken to.
+ *
+ * One target per file: targets/NAME.c defines `const struct target target_NAME` (underscores in C,
+ * dashes on the command line). A target never sees a fault. It owns the client: one connection of
+ * one worker to one node, used by one thread at a time. A file that needs a library says so in its
+ * first line, and becomes a plug-in of its own: see targets/README.md.
+ */
+#ifndef ORDEAL_TARGET_H
+#define ORDEAL_TARGET_H
+
+#include "checker.h"
+#include "history/record.h"
+#include "node.h"
+#include "test.h"
+
+/* Changes whenever a kind's struct does; a plug-in of another number is refused. */
+#define ORDEAL_ABI 1
+
+struct cluster {
+    struct node *nodes[NODES_MAX];
+    int node_count;
+    const struct test *test;
+    void *state; /* the target's own; made by setup, freed by teardown */
+};
+
+/* One operation on its way. The runner fills the upper half, `invoke` the lower. */
+struct client_op {
+    uint8_t f;             /* enum op_f */
+    int64_t key;           /* RECORD_NO_KEY: the single object */
+    struct op_value value; /* argument */
+    int64_t deadline_ns;   /* of clock_now_ns(); by then invoke should have returned */
+
+    enum op_type
+        outcome; /* OP_OK, OP_FAIL: it certainly did not happen; OP_INFO: unknown, the default */
+    struct op_value result; /* for OP_OK; json is owned by the client until its next operation */
+    char error[96]; /* for OP_FAIL and OP_INFO: a short phrase, the same for the same cause */
+};
+
+/* A Debian package that a target runs, fetched by `make demo` and `make test`. */
+struct package {
+    const char *name;   /* "etcd-server" */
+    const char *binary; /* by which its presence is known: "etcd" */
+};
+
+struct client;
+
+struct target {
+    const char *name;
+    const char *about;                      /* one line, for `list` */
+    const char *const *fs;                  /* operations that its clients offer; ends with NULL */
+    const struct setting_spec *settings;    /* ends with key NULL; or NULL */
+    const struct package *packages;         /* ends with name NULL; or NULL */
+    const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
+    int node_count_default;
+    int64_t recovery_ns; /* it should answer again within this after everything is healed */
+
+    /* The level that it promises under the test's settings, e.g. "linearizable", and -1 with a
+     * sentence if the settings make no sense. Before any node exists. MUST be set. */
+    int (*promise)(const struct test *test, const char **level, struct err *err);
+
+    /* Configure and start the system on every node (in any order, several at once). MUST be set.
+     * Restarting after a kill is the agent's: it repeats what was started. */
+    int (*setup)(struct cluster *cluster, struct err *err);
+
+    /* Free cluster->state. The nodes themselves are taken down by the lab. MAY be NULL. */
+    void (*teardown)(struct cluster *cluster);
+
+    /* Whether the whole system answers; asked repeatedly, from one thread. 0 if healthy, else -1
+     * with what is missing. MUST be set. */
+    int (*healthy)(struct cluster *cluster, struct err *err);
+
+    /* The nodes that believe they lead, now; 0 if nobody does or the question got no answer within
+     * a second. From the nemesis thread. MAY be NULL: the system has no leader. */
+    node_set (*leaders)(struct cluster *cluster);
+
+    /* A client of `node`. Opening does no input or output where that can wait; a client that cannot
+     * connect says so in its operations. MUST be set, all three. */
+    int (*client_open)(struct cluster *cluster, int node, struct client **client, struct err *err);
+    void (*invoke)(struct client *client, struct client_op *op);
+    void (*client_close)(struct client *client);
+};
+
+/* Generated tables of what is built in; plug-ins are found by target_find. */
+extern const struct target *const targets[];
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test.h - one test: everything needed to run it, and to run it again. Plain data, printable. */
+#ifndef ORDEAL_TEST_H
+#define ORDEAL_TEST_H
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "world.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --set KEY=VALUE, in the order given. */
+struct setting {
+    const char *key, *value;
+};
+
+/* An option that a target or workload takes through --set. */
+struct setting_spec {
+    const char *key;
+    const char *values;  /* for people: "linearizable|serializable", "a number" */
+    const char *initial; /* value when not set */
+    const char *about;   /* one line */
+};
+
+/* Which nodes a fault chooses; resolved when it is injected, so that "leader" is the leader then.
+ */
+enum selector {
+    SELECT_ONE,
+    SELECT_MINORITY,
+    SELECT_MAJORITY,
+    SELECT_ALL,
+    SELECT_LEADER,
+    SELECT_NODES
+};
+
+extern const char *const selector_names[6]; /* "one", ..., "nodes" */
+
+/* One fault of the plan. */
+struct fault {
+    int number;               /* from 0 */
+    int64_t begin_ns, end_ns; /* since the start of the safety phase */
+    const struct nemesis *nemesis;
+    const char *kind; /* one of the nemesis's kinds: "majorities-ring" */
+    enum selector selector;
+    node_set nodes; /* for SELECT_NODES */
+    uint64_t seed;  /* what random choices are resolved from when it is injected */
+};
+
+enum { FAULTS_MAX = 4096 };
+
+struct plan {
+    struct fault *faults; /* by begin_ns */
+    int fault_count;
+};
+
+struct test {
+    const struct target *target;
+    const struct workload *workload;
+    const struct nemesis *nemeses[16]; /* ends with NULL */
+    struct setting settings[64];
+    int setting_count;
+    int node_count;
+    const char *node_names[NODES_MAX];
+    int concurrency;       /* workers */
+    double rate;           /* operations per second over all workers; 0: as fast as they go */
+    int64_t time_limit_ns; /* of the safety phase */
+    int64_t interval_ns;   /* mean time between the beginnings of faults */
+    int64_t op_timeout_ns;
+    uint64_t seed;
+    int key_count;           /* 0: as the workload likes */
+    int ops_per_key;         /* 0: as the workload likes */
+    const char *consistency; /* level; NULL: what the target promises */
+    const char *store_dir;
+    struct plan plan;
+};
+
+/* The value of a setting: given, else the spec's initial one; NULL if unknown to both. */
+const char *test_setting(const struct test *test, const struct setting_spec *specs,
+                         const char *key);
+
+#endif
