@@ -35,9 +35,8 @@ PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner h
 MAIN      := harness/commands/main.c
 KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workloads:workloads \
              target:targets:targets transport:harness/transports:transports
-TESTS     := $(call c_in,tests/*)
+TESTS     := $(sort $(wildcard tests/*/test_*.c))
 TEST_LIB  := $(call c_in,tests/lib)
-TEST_MAIN := $(filter-out $(TEST_LIB),$(TESTS))
 
 obj        = $(patsubst %.c,$(B)/%.o,$(1))
 CHECK_O   := $(call obj,$(CHECK)) $(B)/registry/checkers.o
@@ -114,7 +113,7 @@ $(B)/registry/%.c: FORCE
 # -- tests ------------------------------------------------------------------------------------------
 
 # tests/X/test_y.c is a cmocka program of its own; it may use everything but main.
-TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_MAIN))
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 
 $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB)) $(B)/libordeal-all.a
 	$(call say,LINK,$@)
