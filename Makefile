@@ -3,6 +3,7 @@
 # B is the build folder: every flavour (plain, asan, tsan, fuzz) has one of its own. Files register
 # by being there: a *.c directly in a kind's folder is a plug-in of that kind (CONTRIBUTING.md).
 
+MAKEFLAGS += --no-builtin-rules
 SHELL   := bash
 B       ?= build
 CC      ?= cc
