@@ -74,7 +74,7 @@ static int parse_decimal(const char *text, int64_t unit, int64_t *out, const cha
         return -1;
     bool any = at > text;
     if (*at == '.') {
-        __extension__ typedef unsigned __int128 wide;
+        __extension__ typedef __int128 wide;
         wide part = 0, scale = 1;
         for (at++; *at >= '0' && *at <= '9'; at++, any = true) {
             if (scale < 1000000000000) {

@@ -48,8 +48,10 @@ struct record;
 int record_open(struct record **record, const char *path, int lanes, const char *const *node_names,
                 int node_count, int64_t start_ns, struct err *err) MUST_CHECK;
 
-/* Append to a lane; one thread per lane at a time. Waits only when the lane is full, that is when
- * the disk is slower than the load. Returns false once the record has failed (disk full): stop. */
+/* Append to a lane; one thread per lane at a time. The event's time is the one that record_time
+ * gave the lane last, or later than that. Waits only when the lane is full, that is when the disk
+ * is slower than the load. Returns false once the record has failed (disk full, or an event that
+ * breaks this contract): stop. What is on disk then stays a valid prefix. */
 bool record_op(struct record *record, int lane, const struct record_event *event);
 
 /* Append an event of the harness itself (process "nemesis") at the time now; the event's own time
@@ -59,19 +61,21 @@ struct event;
 int64_t record_event_add(struct record *record, const struct event *event);
 
 /* The time now, for the lane's next event: from here to record_op the watermark stays below it. A
- * lane takes all its times from here. */
+ * lane takes all its times from here; each is later than the one before. */
 int64_t record_time(struct record *record, int lane);
 
 /* The lane is about to wait (for a reply, for its next turn): whatever it appends later gets a
- * later time from record_time, so that the watermark may pass meanwhile. */
+ * later time from record_time, so that the watermark may pass meanwhile. A lane that waits without
+ * saying so holds back the whole file. Lanes start idle. */
 void record_idle(struct record *record, int lane);
 
 /* The lane appends no more. Once all lanes are closed and record_finish is called, everything is
  * written and synced. */
 void record_close_lane(struct record *record, int lane);
 
-/* Write what is left, fsync, stop the writer, free. -1 if anything could not be written: err says
- * what, and what is on disk is a valid prefix. */
+/* Write what is left, fsync, stop the writer, free. Every lane is closed, or nobody will touch it
+ * again. -1 if anything could not be written: err says what, and what is on disk is a valid prefix.
+ */
 int record_finish(struct record *record, struct err *err);
 
 /* Events written to disk so far. */
