@@ -21,6 +21,14 @@ struct situation {
     node_set unavailable; /* nodes that other faults in force have killed or paused */
 };
 
+/* What enforcers have affected so far: counters that only grow. */
+struct effects {
+    struct receipt cluster;          /* of everybody together */
+    struct receipt nodes[NODES_MAX]; /* of each node's agent */
+    uint64_t
+        between[PLACES_MAX * PLACES_MAX]; /* packets dropped from a to b: [a * PLACES_MAX + b] */
+};
+
 struct nemesis {
     const char *name;
     const char *about;
@@ -39,15 +47,16 @@ struct nemesis {
                    const char *const *node_names, struct world *mine, struct buf *value,
                    struct err *err);
 
-    /* How much the fault has affected, from the cluster's receipts when it came and when it went.
-     * 0: it did not bite. MUST be set. */
-    uint64_t (*affected)(const struct receipt *before, const struct receipt *after);
+    /* How much the fault whose world was `mine` has affected, from the effects when it came and
+     * when it went. 0: it did not bite. MUST be set. */
+    uint64_t (*affected)(const struct world *mine, const struct effects *before,
+                         const struct effects *after);
 };
 
 extern const struct nemesis *const nemeses[];
 
 /* Resolve a selector to nodes. For SELECT_LEADER with no leader known: one node at random.
- * (nemesis/ files share it; in harness/runner/plan.c.) */
+ * In harness/selector.c. */
 node_set selector_resolve(enum selector selector, node_set given, const struct situation *situation,
                           struct rng *rng);
 

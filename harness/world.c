@@ -56,3 +56,18 @@ void receipt_add(struct receipt *into, const struct receipt *one)
     into->pauses += one->pauses;
     into->paused += one->paused;
 }
+
+void receipt_print(const struct receipt *receipt, struct buf *json)
+{
+    buf_json_next(json, "receipt");
+    buf_puts(json, "{");
+    buf_json_int(json, "version", (int64_t)receipt->version);
+    buf_json_int(json, "rules", (int64_t)receipt->rules);
+    buf_json_int(json, "packets_dropped", (int64_t)receipt->packets_dropped);
+    buf_json_int(json, "bytes_dropped", (int64_t)receipt->bytes_dropped);
+    buf_json_int(json, "kills", (int64_t)receipt->kills);
+    buf_json_int(json, "killed", (int64_t)receipt->killed);
+    buf_json_int(json, "pauses", (int64_t)receipt->pauses);
+    buf_json_int(json, "paused", (int64_t)receipt->paused);
+    buf_puts(json, "}");
+}

@@ -10,6 +10,8 @@
 #ifndef ORDEAL_WORLD_H
 #define ORDEAL_WORLD_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -66,5 +68,8 @@ struct receipt {
 /* Sum of counters (and rules), the least version, the worst state: a cluster's receipt from its
  * enforcers'. A zeroed `into` with version UINT64_MAX is the neutral start. */
 void receipt_add(struct receipt *into, const struct receipt *one);
+
+/* Append the member "receipt":{...} to a JSON object under way. */
+void receipt_print(const struct receipt *receipt, struct buf *json);
 
 #endif
