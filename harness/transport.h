@@ -17,6 +17,7 @@ struct lab;
 struct place {
     const char *name; /* "n1", or the host's name */
     int index;        /* from 0 */
+    int node_count;   /* of the whole cluster */
     struct lab *lab;  /* local transport only, else NULL */
 };
 

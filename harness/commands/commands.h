@@ -7,6 +7,8 @@
 #ifndef ORDEAL_COMMANDS_COMMANDS_H
 #define ORDEAL_COMMANDS_COMMANDS_H
 
+#include "../exit.h"
+
 struct command {
     const char *name;
     const char *arguments; /* for `ordeal help`: "HISTORY..." */
@@ -18,17 +20,5 @@ struct command {
 
 /* Generated from the files in harness/commands/: sorted by name, NULL-terminated. */
 extern const struct command *const commands[];
-
-/* What `ordeal` exits with. When several apply: see exit_worse. */
-enum exit_code {
-    EXIT_PASSED = 0,
-    EXIT_VIOLATION = 1, /* the system broke its promise, shown by a witness that was re-verified */
-    EXIT_UNDECIDED = 2, /* out of time or memory, nothing succeeded, no fault bit */
-    EXIT_USAGE = 254,
-    EXIT_HARNESS = 255, /* the harness or its environment failed */
-};
-
-/* Of two outcomes the one to exit with: violation, harness failed, undecided, passed. */
-enum exit_code exit_worse(enum exit_code a, enum exit_code b);
 
 #endif

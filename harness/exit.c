@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* exit.c - which of several outcomes a command exits with. */
-#include "commands.h"
+#include "exit.h"
 
 static int rank(enum exit_code code)
 {

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce.h"
+
+#include "../agent/client.h"
+#include "../lab/lab.h"
+
+#include <pthread.h>
+#include <string.h>
+
+void enforcer_init(struct enforcer *enforcer, struct lab *lab, const struct cluster *cluster)
+{
+    *enforcer = (struct enforcer){.lab = lab, .cluster = cluster};
+    world_clear(&enforcer->world, cluster->node_count);
+}
+
+/* One node's part of a declaration, told by a thread of its own. */
+struct telling {
+    pthread_t thread;
+    struct node *node;
+    const struct world *world;
+    int result;
+    bool started;
+    struct err err;
+};
+
+static void *tell(void *context)
+{
+    struct telling *telling = context;
+    struct receipt receipt;
+
+    telling->result = node_world(telling->node, telling->world, &receipt, &telling->err);
+    return NULL;
+}
+
+static int apply_processes(struct enforcer *enforcer, const struct world *world, struct err *err)
+{
+    struct telling tellings[NODES_MAX];
+    int count = 0, result = 0;
+
+    for (int i = 0; i < world->node_count; i++) {
+        if (world->processes[i] != enforcer->world.processes[i])
+            tellings[count++] =
+                (struct telling){.node = enforcer->cluster->nodes[i], .world = world};
+    }
+    for (int i = 1; i < count; i++)
+        tellings[i].started = pthread_create(&tellings[i].thread, NULL, tell, &tellings[i]) == 0;
+    for (int i = 0; i < count; i++) {
+        if (tellings[i].started)
+            pthread_join(tellings[i].thread, NULL);
+        else
+            tell(&tellings[i]); /* the first, and any for which there was no thread */
+        if (tellings[i].result < 0 && result == 0) {
+            *err = tellings[i].err;
+            result = -1;
+        }
+    }
+    return result;
+}
+
+int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct err *err)
+{
+    struct world next = *world;
+
+    next.version = enforcer->world.version + 1;
+    int result = 0;
+    if (memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0)
+        result = lab_apply(enforcer->lab, &next, err);
+    if (result == 0)
+        result = apply_processes(enforcer, &next, err);
+    enforcer->world = next;
+    return result;
+}
+
+int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct err *err)
+{
+    memset(effects, 0, sizeof *effects);
+    if (lab_receipt(enforcer->lab, &effects->cluster, effects->between, err) < 0)
+        return -1;
+    effects->cluster.version = enforcer->world.version;
+    for (int i = 0; i < enforcer->cluster->node_count; i++) {
+        if (node_receipt(enforcer->cluster->nodes[i], &effects->nodes[i], err) < 0)
+            return -1;
+        struct receipt one = effects->nodes[i];
+        one.version = enforcer->world.version; /* agents are told only what changes for them */
+        receipt_add(&effects->cluster, &one);
+    }
+    return 0;
+}

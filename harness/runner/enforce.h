@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* enforce.h - makes declared worlds true and gathers what they have affected. */
+#ifndef ORDEAL_RUNNER_ENFORCE_H
+#define ORDEAL_RUNNER_ENFORCE_H
+
+#include "../nemesis.h"
+#include "../target.h"
+
+struct lab;
+
+struct enforcer {
+    struct lab *lab;               /* enforces packets for local nodes */
+    const struct cluster *cluster; /* whose agents enforce the processes' state */
+    struct world world;            /* in force, or being put in force */
+};
+
+void enforcer_init(struct enforcer *enforcer, struct lab *lab, const struct cluster *cluster);
+
+/* Put `world` in force under the next version number and return when it is, everywhere. Nodes whose
+ * processes change state are told at the same time. On failure some of it may be in force. */
+int enforcer_apply(struct enforcer *enforcer, const struct world *world,
+                   struct err *err) MUST_CHECK;
+
+/* Everybody's receipts now. */
+int enforcer_effects(struct enforcer *enforcer, struct effects *effects,
+                     struct err *err) MUST_CHECK;
+
+#endif
