@@ -31,7 +31,7 @@ REFERENCE := $(call c_in,targets/reference/host)
 NODE      := $(call c_in,targets/reference targets/reference/runtime) harness/base/rng.c
 AGENT     := $(BASE) harness/world.c $(filter-out harness/agent/client.c,$(call c_in,harness/agent))
 PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report \
-             harness/commands nemesis workloads) $(wildcard harness/agent/client.c) $(REFERENCE) \
+             harness/commands nemesis workloads workloads/lib) $(wildcard harness/agent/client.c) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))
 MAIN      := harness/commands/main.c
 KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workloads:workloads \
@@ -122,9 +122,67 @@ $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB)) $(B)/libordeal-all.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL) -rdynamic -o $@ $(filter %.o,$^) $(B)/libordeal-all.a $(LIBS) -lcmocka
 
-.PHONY: unit
-unit: $(TEST_BIN)  ## unit tests, no root needed
-	$(Q)B=$(B) tests/run $(TEST_BIN)
+# Flavours: the same tests under sanitizers, each in a build folder of its own.
+ASAN := B=$(B)/asan CFLAGS="-O1 -g" SAN="-fsanitize=address,undefined -fno-omit-frame-pointer"
+TSAN := B=$(B)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread
+E2E  := $(sort $(wildcard tests/e2e/*.sh))
+
+.PHONY: unit unit-asan unit-tsan e2e test tests-built
+tests-built: $(TEST_BIN) $(BINARIES)
+
+unit: tests-built  ## unit tests, no root needed
+	$(Q)B=$(B) tests/run unit $(TEST_BIN)
+
+unit-asan:  ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) --no-print-directory $(ASAN) tests-built
+	$(Q)B=$(B)/asan tests/run asan $(TEST_BIN:$(B)/%=$(B)/asan/%)
+
+# ThreadSanitizer wants addresses that are not randomised.
+unit-tsan:  ## unit tests under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory $(TSAN) tests-built
+	$(Q)B=$(B)/tsan WRAP="setarch -R" tests/run tsan $(TEST_BIN:$(B)/%=$(B)/tsan/%)
+
+e2e: all packages  ## the real program on real clusters
+	$(Q)B=$(B) JOBS=1 TEST_TIMEOUT=600 tests/run e2e $(E2E)
+
+test: deps  ## everything: unit tests under sanitizers, and end to end
+	$(Q)mkdir -p $(B) && rm -f $(B)/results
+	$(Q)$(MAKE) --no-print-directory all tests-built packages
+	$(Q)for step in unit-asan unit-tsan e2e; do \
+	  RESULTS=$(abspath $(B))/results $(MAKE) --no-print-directory $$step || true; done
+	$(Q)tests/summary $(B)/results
+
+# -- the machine ------------------------------------------------------------------------------------
+
+.PHONY: deps deps-dev packages demo install lint format
+deps:  ## install the libraries that building needs (prints the command first)
+	$(Q)tools/deps
+
+deps-dev:  ## and what linting and fuzzing need
+	$(Q)tools/deps dev
+
+demo: deps  ## get what is missing, build, and run the main job: three clusters on trial
+	$(Q)$(MAKE) --no-print-directory all packages
+	$(Q)tools/demo $(B)/ordeal
+
+install: all  ## install under PREFIX (default /usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins \
+	  $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+	install $(B)/ordeal $(DESTDIR)$(PREFIX)/bin/
+	install $(B)/ordeal-agent $(B)/ordeal-node $(DESTDIR)$(PREFIX)/libexec/ordeal/
+	$(if $(wildcard $(B)/plugins/*.so),install -m 644 $(wildcard $(B)/plugins/*.so) \
+	  $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins/)
+	install -m 644 $(B)/libordeal-check.a $(DESTDIR)$(PREFIX)/lib/
+
+# -- style ------------------------------------------------------------------------------------------
+
+C_FILES := $(sort $(shell git ls-files '*.c' '*.h' 2>/dev/null))
+
+lint: all  ## format, clang-tidy, cppcheck and our own rules
+	$(Q)B=$(B) tests/lint.sh $(C_FILES)
+
+format:  ## apply the format
+	$(Q)clang-format -i $(C_FILES)
 
 clean:  ## remove the build folder
 	rm -rf $(B)
