@@ -128,7 +128,7 @@ TSAN := B=$(B)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread
 E2E  := $(sort $(wildcard tests/e2e/*.sh))
 
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
-tests-built: $(TEST_BIN) $(BINARIES)
+tests-built: $(TEST_BIN)
 
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)
