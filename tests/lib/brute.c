@@ -47,8 +47,8 @@ static bool place(const struct search *search, unsigned placed, const struct bru
         if (!ready)
             continue;
         struct brute_objects next = *objects;
-        if (search->model->step(search->history, search->ops[i],
-                                object_of(&next, search->ops[i]->key)) &&
+        if (brute_step(search->model, &search->history->values, search->ops[i],
+                       object_of(&next, search->ops[i]->key)) &&
             place(search, placed | 1u << i, &next))
             return true;
     }
@@ -85,11 +85,8 @@ bool brute_one_order(const struct history *history, const struct brute_model *mo
             known = known || objects.keys[k] == op->key;
         if (known)
             continue;
-        struct brute_object *object = &objects.at[objects.count];
+        brute_begin(&objects.at[objects.count], &history->values, initial);
         objects.keys[objects.count++] = op->key;
-        object->value = initial;
-        if (model->begin)
-            model->begin(history, initial, object);
     }
     for (int a = 0; a < search.count; a++) {
         for (int b = 0; b < search.count; b++)

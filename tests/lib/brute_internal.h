@@ -7,7 +7,7 @@
 
 /* -- objects (brute_model.c) ----------------------------------------------------------------- */
 
-enum { BRUTE_ITEMS = 32 };
+enum { BRUTE_ITEMS = 16 };
 
 /* The state of one object; each model uses what it needs. */
 struct brute_object {
@@ -15,18 +15,44 @@ struct brute_object {
     int count;
     value_id value;
     int64_t number, token;
+    int32_t holder;
+};
+
+enum brute_answer_kind {
+    ANSWER_NOTHING, /* there is nothing to say but that it is done */
+    ANSWER_VALUE,
+    ANSWER_NUMBER,
+    ANSWER_TRUTH,
+    ANSWER_LIST,
+    ANSWER_BAG,   /* a list in any order */
+    ANSWER_TOKEN, /* any number greater than this one */
+};
+
+struct brute_answer {
+    enum brute_answer_kind kind;
+    value_id value;
+    int64_t number; /* truth: 0 or 1 */
+    value_id items[BRUTE_ITEMS];
+    int count;
 };
 
 struct brute_model {
     const char *name;
-    /* Whether `op`, taking effect now, can return what the history says it returned; and its
-     * effect. The answer of an operation of unknown outcome fits always. */
-    bool (*step)(const struct history *history, const struct op *op, struct brute_object *object);
-    /* NULL: value = initial. */
-    void (*begin)(const struct history *history, value_id initial, struct brute_object *object);
+    /* What `op` answers when it takes effect now, and its effect. False, and no effect, where it
+     * cannot take effect in this state (a lock that is held, a collection with BRUTE_ITEMS). */
+    bool (*apply)(const struct values *values, const struct op *op, struct brute_object *object,
+                  struct brute_answer *answer);
 };
 
 const struct brute_model *brute_model_find(const char *name);
+
+/* The object before any operation. */
+void brute_begin(struct brute_object *object, const struct values *values, value_id initial);
+
+/* Whether `op`, taking effect now, can return what the history says that it returned; and its
+ * effect. */
+bool brute_step(const struct brute_model *model, const struct values *values, const struct op *op,
+                struct brute_object *object);
 
 /* -- levels ---------------------------------------------------------------------------------- */
 
