@@ -54,9 +54,12 @@ struct target {
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
     int node_count_default;
     int64_t recovery_ns; /* it should answer again within this after everything is healed */
+    bool in_process; /* lives in the harness: no lab and no agents, cluster->nodes are NULL, nothing
+                      * to inject faults into */
 
-    /* The level that it promises under the test's settings, e.g. "linearizable", and -1 with a
-     * sentence if the settings make no sense. Before any node exists. MUST be set. */
+    /* The level that it promises under the test's settings, e.g. "linearizable" (NULL: it promises
+     * nothing, only --consistency says what to check), and -1 with a sentence if the settings make
+     * no sense. Before any node exists. MUST be set. */
     int (*promise)(const struct test *test, const char **level, struct err *err);
 
     /* Configure and start the system on every node (in any order, several at once). MUST be set.
@@ -81,7 +84,28 @@ struct target {
     void (*client_close)(struct client *client);
 };
 
-/* Generated tables of what is built in; plug-ins are found by target_find. */
+/* Generated table of what is built in; the others are found by target_find. */
 extern const struct target *const targets[];
+
+/* The target of that name: built in, a plug-in of this build, or a reference protocol. Lives until
+ * the program ends. NULL with one sentence: the nearest known name, the Debian package of a missing
+ * library, or what is wrong with the plug-in. Not thread-safe: for the time before threads exist.
+ */
+const struct target *target_find(const char *name, struct err *err) MUST_CHECK;
+
+/* One line of `ordeal list targets`. */
+struct target_entry {
+    const char *name;
+    const struct target *target; /* NULL: cannot be used here */
+    const char *problem;         /* why not; NULL if it can */
+};
+
+/* All targets by name; lives until the program ends. Their number; -1 when memory is out. A plug-in
+ * or program that is broken is an entry with a problem. Not thread-safe either. */
+int target_list(const struct target_entry **entries, struct err *err) MUST_CHECK;
+
+/* The two halves of a cas's argument: from OP_VALUE_PAIR or from OP_VALUE_JSON "[null,3]". False if
+ * it is something else or not of integers and null. */
+bool op_value_pair(const struct op_value *value, struct op_value *from, struct op_value *to);
 
 #endif

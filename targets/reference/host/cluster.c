@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cluster.c - a reference protocol on nodes: its settings, its start, its health, its leaders. */
+#include "reference.h"
+
+#include "../../../harness/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROGRAM "/node/bin/ordeal-node"
+#define DATA_DIR "/node/data"
+
+enum { ASK_MS = 1000 };
+
+/* A client per node, for the questions of the harness. */
+struct panel {
+    struct client *clients[NODES_MAX];
+    int count;
+};
+
+/* The state of a cluster: health and leaders are asked by different threads. */
+struct state {
+    struct panel health, leaders;
+};
+
+/* -- settings ------------------------------------------------------------------------------------
+ */
+
+/* Whether `value` is one of "a|b|c". A text without a | allows anything. */
+static bool is_allowed(const char *values, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (!strchr(values, '|'))
+        return true;
+    for (const char *at = values; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
+        if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+int reference_promise(const struct test *test, const char **level, struct err *err)
+{
+    const struct target *target = test->target;
+
+    for (const struct setting_spec *spec = target->settings; spec->key; spec++) {
+        const char *value = test_setting(test, target->settings, spec->key);
+        if (!is_allowed(spec->values, value))
+            return err_set(err, EINVAL, "'%s' of target '%s' is '%s', not one of %s", spec->key,
+                           target->name, value, spec->values);
+    }
+    *level = reference_of(test)->promise;
+    return 0;
+}
+
+/* -- start ---------------------------------------------------------------------------------------
+ */
+
+struct arguments {
+    const char *argv[64];
+    size_t count;
+    char settings[16][160]; /* "KEY=VALUE" */
+    size_t setting_count;
+};
+
+static int add(struct arguments *arguments, const char *name, const char *value, struct err *err)
+{
+    const size_t room = sizeof arguments->argv / sizeof *arguments->argv;
+
+    if (arguments->count + 3 > room) /* two words and the final NULL */
+        return err_set(err, E2BIG, "too many settings");
+    arguments->argv[arguments->count++] = name;
+    arguments->argv[arguments->count++] = value;
+    return 0;
+}
+
+/* One of the protocol's own options. */
+static int add_setting(struct arguments *arguments, const char *key, const char *value,
+                       struct err *err)
+{
+    char *text = arguments->settings[arguments->setting_count];
+    const size_t room = sizeof arguments->settings / sizeof *arguments->settings;
+
+    if (arguments->setting_count == room)
+        return err_set(err, E2BIG, "too many settings");
+    int len = snprintf(text, sizeof *arguments->settings, "%s=%s", key, value);
+    if (len < 0 || (size_t)len >= sizeof *arguments->settings)
+        return err_set(err, E2BIG, "the value of '%s' is too long", key);
+    arguments->setting_count++;
+    return add(arguments, "--set", text, err);
+}
+
+static int add_settings(const struct test *test, struct arguments *arguments, struct err *err)
+{
+    const struct setting_spec *specs = test->target->settings;
+    int status = 0;
+
+    for (const struct setting_spec *spec = specs; spec->key && status == 0; spec++) {
+        const char *value = test_setting(test, specs, spec->key);
+        if (strcmp(spec->key, "link") == 0)
+            status = add(arguments, "--link", value, err);
+        else if (strcmp(spec->key, "bug") != 0)
+            status = add_setting(arguments, spec->key, value, err);
+        else if (strcmp(value, "none") != 0)
+            status = add(arguments, "--bug", value, err);
+    }
+    return status;
+}
+
+/* "n1=10.0.0.1,n2=10.0.0.2" */
+static void print_nodes(const struct cluster *cluster, struct buf *list)
+{
+    for (int i = 0; i < cluster->node_count; i++)
+        buf_printf(list, "%s%s=%s", i ? "," : "", node_name(cluster->nodes[i]),
+                   node_address(cluster->nodes[i]));
+}
+
+static int start_node(struct cluster *cluster, int index, const char *nodes, struct err *err)
+{
+    const struct test *test = cluster->test;
+    struct node *node = cluster->nodes[index];
+    struct arguments arguments = {.argv = {PROGRAM, test->target->name}, .count = 2};
+    char seed[24];
+
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, test->seed >> 1); /* it takes 63 bits */
+    if (add(&arguments, "--me", node_name(node), err) < 0 ||
+        add(&arguments, "--nodes", nodes, err) < 0 ||
+        add(&arguments, "--data", DATA_DIR, err) < 0 || add(&arguments, "--seed", seed, err) < 0 ||
+        add_settings(test, &arguments, err) < 0)
+        return -1;
+    const struct process_spec spec = {.name = test->target->name, .argv = arguments.argv};
+    if (node_start(node, &spec, err) < 0)
+        return err_wrap(err, "cannot start '%s' on '%s'", test->target->name, node_name(node));
+    return 0;
+}
+
+static int open_panel(const struct cluster *cluster, struct panel *panel, struct err *err)
+{
+    for (int i = 0; i < cluster->node_count; i++) {
+        const struct node *node = cluster->nodes[i];
+        panel->clients[i] = reference_client_new(node_name(node), node_address(node), NODE_PORT, 0);
+        if (!panel->clients[i])
+            return err_set(err, ENOMEM, "out of memory");
+        panel->count++;
+    }
+    return 0;
+}
+
+static void close_panel(struct panel *panel)
+{
+    for (int i = 0; i < panel->count; i++)
+        reference_client_close(panel->clients[i]);
+}
+
+int reference_setup(struct cluster *cluster, struct err *err)
+{
+    struct state *state = calloc(1, sizeof *state);
+    struct buf nodes = {0};
+    int status = -1;
+
+    cluster->state = state;
+    if (!state)
+        return err_set(err, ENOMEM, "out of memory");
+    print_nodes(cluster, &nodes);
+    if (nodes.failed)
+        (void)err_set(err, ENOMEM, "out of memory");
+    else
+        status = open_panel(cluster, &state->health, err);
+    if (status == 0)
+        status = open_panel(cluster, &state->leaders, err);
+    for (int i = 0; i < cluster->node_count && status == 0; i++)
+        status = start_node(cluster, i, nodes.ptr, err);
+    buf_release(&nodes);
+    return status;
+}
+
+void reference_teardown(struct cluster *cluster)
+{
+    struct state *state = cluster->state;
+
+    if (state) {
+        close_panel(&state->health);
+        close_panel(&state->leaders);
+    }
+    free(state);
+    cluster->state = NULL;
+}
+
+/* -- questions -----------------------------------------------------------------------------------
+ */
+
+/* One question to one node, in a thread of its own: a node that is cut off or paused must not keep
+ * the others waiting. */
+struct question {
+    struct client *client;
+    const char *type;
+    int64_t deadline_ns;
+    json_t *answer; /* NULL: none, see why */
+    const char *why;
+    pthread_t thread;
+    bool asked;
+};
+
+static void *ask(void *context)
+{
+    struct question *question = context;
+    question->answer =
+        reference_ask(question->client, question->type, question->deadline_ns, &question->why);
+    return NULL;
+}
+
+/* Ask every node; the caller drops the answers. */
+static void ask_all(struct panel *panel, const char *type, struct question *questions)
+{
+    int64_t deadline_ns = clock_now_ns() + ASK_MS * NS_PER_MS;
+
+    for (int i = 0; i < panel->count; i++) {
+        struct question *question = &questions[i];
+        *question = (struct question){.client = panel->clients[i], .type = type};
+        question->deadline_ns = deadline_ns;
+        question->why = "not asked";
+        question->asked = pthread_create(&question->thread, NULL, ask, question) == 0;
+    }
+    for (int i = 0; i < panel->count; i++) {
+        if (questions[i].asked)
+            (void)pthread_join(questions[i].thread, NULL);
+    }
+}
+
+static const char *text_of(const json_t *body, const char *key)
+{
+    const char *text = json_string_value(json_object_get(body, key));
+    return text ? text : "";
+}
+
+/* NULL if the node is healthy, else what it lacks. */
+static const char *lack_of(const struct question *question)
+{
+    if (!question->answer)
+        return question->why;
+    if (strcmp(text_of(question->answer, "type"), "health_ok") == 0)
+        return NULL;
+    const char *text = text_of(question->answer, "text");
+    return *text ? text : "it says that it is not";
+}
+
+int reference_healthy(struct cluster *cluster, struct err *err)
+{
+    struct state *state = cluster->state;
+    struct question questions[NODES_MAX];
+    int status = 0;
+
+    ask_all(&state->health, "health", questions);
+    for (int i = 0; i < state->health.count; i++) {
+        const char *lack = lack_of(&questions[i]);
+        if (lack && status == 0)
+            status = err_set(err, EAGAIN, "node '%s' is not healthy: %s",
+                             node_name(cluster->nodes[i]), lack);
+        json_decref(questions[i].answer);
+    }
+    return status;
+}
+
+node_set reference_leaders(struct cluster *cluster)
+{
+    struct state *state = cluster->state;
+    struct question questions[NODES_MAX];
+    node_set leaders = 0;
+
+    ask_all(&state->leaders, "leader", questions);
+    for (int i = 0; i < state->leaders.count; i++) {
+        if (json_is_true(json_object_get(questions[i].answer, "leads")))
+            leaders |= NODE(i);
+        json_decref(questions[i].answer);
+    }
+    return leaders;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* describe.c - makes a target of each protocol that ordeal-node describes. */
+#include "reference.h"
+
+#include "../../../harness/base/clock.h"
+#include "../../../harness/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OUTPUT_LIMIT = 1 << 20, NODE_COUNT_DEFAULT = 5 };
+
+extern char **environ;
+
+static const struct log_pattern log_patterns[] = {
+    {"fatal", "^fatal: "},
+    {"assertion", "Assertion .* failed"},
+    {"sanitizer", "ERROR: (Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error: "},
+    {NULL, NULL},
+};
+
+/* -- asking the program --------------------------------------------------------------------------
+ */
+
+/* Start `path --describe`, its output going into *fd. */
+static int spawn_describe(const char *path, pid_t *pid, int *fd, struct err *err)
+{
+    char option[] = "--describe";
+    char *argv[] = {(char *)(uintptr_t)path, option, NULL};
+    posix_spawn_file_actions_t actions;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return err_errno(err, errno, "cannot make a pipe");
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    int code = posix_spawn(pid, path, &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(ends[1]);
+    if (code != 0) {
+        (void)close(ends[0]);
+        return err_errno(err, code, "cannot run '%s'", path);
+    }
+    *fd = ends[0];
+    return 0;
+}
+
+/* All that comes out of fd until its end. */
+static void drain(int fd, struct buf *output)
+{
+    char block[1 << 14];
+    ssize_t count;
+
+    while ((count = read(fd, block, sizeof block)) != 0) {
+        if (count > 0)
+            buf_add(output, block, (size_t)count);
+        else if (errno != EINTR)
+            break;
+    }
+}
+
+/* What `ordeal-node --describe` prints, as JSON; NULL with the reason. */
+static json_t *ask_program(struct err *err)
+{
+    char path[PATH_MAX];
+    struct buf output;
+    json_error_t at;
+    int fd = -1, status = 0;
+    pid_t pid = -1;
+
+    if (helper_find("ordeal-node", path, sizeof path, err) < 0 ||
+        spawn_describe(path, &pid, &fd, err) < 0)
+        return NULL;
+    buf_init(&output, OUTPUT_LIMIT);
+    drain(fd, &output);
+    (void)close(fd);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    json_t *all = json_loadb(output.len ? output.ptr : "", output.len, 0, &at);
+    buf_release(&output);
+    if (status != 0 || !json_is_array(all)) {
+        (void)err_set(err, EPROTO, "'%s --describe' failed; run `make` again", path);
+        json_decref(all);
+        return NULL;
+    }
+    return all;
+}
+
+/* -- from JSON to a target -----------------------------------------------------------------------
+ */
+
+/* A member's text; borrowed from the JSON, which stays for good. Empty if it is not there. */
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static const char *const *make_names(const json_t *array)
+{
+    const char **names = calloc(json_array_size(array) + 1, sizeof *names);
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(array, i, name)
+    {
+        if (names)
+            names[i] = json_is_string(name) ? json_string_value(name) : "";
+    }
+    return names;
+}
+
+/* "none|bug-a|bug-b" */
+static char *make_bug_values(const json_t *bugs)
+{
+    struct buf values = {0};
+    const json_t *bug;
+    size_t i;
+
+    buf_puts(&values, "none");
+    json_array_foreach(bugs, i, bug) buf_printf(&values, "|%s", text_of(bug, "name"));
+    return buf_take(&values);
+}
+
+/* The protocol's options, and those of every protocol. */
+static const struct setting_spec *make_settings(const json_t *described)
+{
+    const json_t *options = json_object_get(described, "options"), *option;
+    size_t count = json_array_size(options), i;
+    struct setting_spec *specs = calloc(count + 3, sizeof *specs);
+    char *bugs = make_bug_values(json_object_get(described, "bugs"));
+
+    if (!specs || !bugs) {
+        free(specs);
+        free(bugs);
+        return NULL;
+    }
+    json_array_foreach(options, i, option) specs[i] =
+        (struct setting_spec){text_of(option, "key"), text_of(option, "values"),
+                              text_of(option, "initial"), text_of(option, "about")};
+    specs[count] = (struct setting_spec){"link", "tcp|udp", text_of(described, "link"),
+                                         "how messages between nodes travel"};
+    specs[count + 1] = (struct setting_spec){"bug", bugs, "none", "a planted bug"};
+    return specs;
+}
+
+static bool make_reference(json_t *described, struct reference *reference)
+{
+    const char *promise = text_of(described, "promise");
+
+    *reference = (struct reference){
+        .described = json_incref(described),
+        .promise = *promise ? promise : NULL,
+        .target =
+            {
+                .name = text_of(described, "name"),
+                .about = text_of(described, "about"),
+                .fs = make_names(json_object_get(described, "fs")),
+                .settings = make_settings(described),
+                .log_patterns = log_patterns,
+                .node_count_default = NODE_COUNT_DEFAULT,
+                .recovery_ns =
+                    json_integer_value(json_object_get(described, "recovery_ms")) * NS_PER_MS,
+                .promise = reference_promise,
+                .setup = reference_setup,
+                .teardown = reference_teardown,
+                .healthy = reference_healthy,
+                .leaders =
+                    json_is_true(json_object_get(described, "leader")) ? reference_leaders : NULL,
+                .client_open = reference_client_open,
+                .invoke = reference_invoke,
+                .client_close = reference_client_close,
+            },
+    };
+    return reference->target.fs && reference->target.settings && *reference->target.name;
+}
+
+int reference_targets(const struct target *const **all, struct err *err)
+{
+    static const struct target **made;
+
+    if (!made) {
+        json_t *described = ask_program(err), *one;
+        size_t count = json_array_size(described), i;
+        struct reference *references = calloc(count + 1, sizeof *references);
+        const struct target **list = calloc(count + 1, sizeof *list);
+        bool failed = !references || !list;
+        if (!described)
+            failed = true;
+        else if (failed)
+            (void)err_set(err, ENOMEM, "out of memory");
+        json_array_foreach(described, i, one)
+        {
+            if (!failed && !make_reference(one, &references[i]))
+                failed = err_set(err, EPROTO, "ordeal-node describes a protocol badly") < 0;
+            if (!failed)
+                list[i] = &references[i].target;
+        }
+        json_decref(described);
+        if (failed) {
+            free(references);
+            free(list);
+            return -1;
+        }
+        made = list;
+    }
+    *all = made;
+    return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* describe.c - --describe: what `ordeal` must know of each protocol, as one JSON array. */
+#include "runtime.h"
+
+static void describe_names(struct buf *json, const char *key, const char *const *names)
+{
+    buf_json_next(json, key);
+    buf_puts(json, "[");
+    for (size_t i = 0; names && names[i]; i++)
+        buf_json_str(json, NULL, str_of(names[i]));
+    buf_puts(json, "]");
+}
+
+static void describe_options(struct buf *json, const struct protocol_option *options)
+{
+    buf_json_next(json, "options");
+    buf_puts(json, "[");
+    for (size_t i = 0; options && options[i].key; i++) {
+        buf_json_next(json, NULL);
+        buf_puts(json, "{");
+        buf_json_str(json, "key", str_of(options[i].key));
+        buf_json_str(json, "values", str_of(options[i].values));
+        buf_json_str(json, "initial", str_of(options[i].initial));
+        buf_json_str(json, "about", str_of(options[i].about));
+        buf_puts(json, "}");
+    }
+    buf_puts(json, "]");
+}
+
+static void describe_bugs(struct buf *json, const struct bug *bugs)
+{
+    buf_json_next(json, "bugs");
+    buf_puts(json, "[");
+    for (size_t i = 0; bugs && bugs[i].name; i++) {
+        buf_json_next(json, NULL);
+        buf_puts(json, "{");
+        buf_json_str(json, "name", str_of(bugs[i].name));
+        buf_json_str(json, "about", str_of(bugs[i].about));
+        buf_puts(json, "}");
+    }
+    buf_puts(json, "]");
+}
+
+static void describe(struct buf *json, const struct protocol *protocol)
+{
+    buf_json_next(json, NULL);
+    buf_puts(json, "{");
+    buf_json_str(json, "name", str_of(protocol->name));
+    buf_json_str(json, "about", str_of(protocol->about));
+    if (protocol->promise)
+        buf_json_str(json, "promise", str_of(protocol->promise));
+    buf_json_str(json, "link", str_of(protocol->link == LINK_UDP ? "udp" : "tcp"));
+    describe_names(json, "fs", protocol->fs);
+    if (protocol->faults)
+        describe_names(json, "faults", protocol->faults);
+    describe_options(json, protocol->options);
+    describe_bugs(json, protocol->bugs);
+    buf_json_bool(json, "leader", protocol->leads != NULL);
+    buf_json_int(json, "recovery_ms", protocol->recovery_ms ? protocol->recovery_ms : 5000);
+    buf_puts(json, "}");
+}
+
+void describe_protocols(void)
+{
+    struct buf json = {0};
+
+    buf_puts(&json, "[");
+    for (size_t i = 0; protocols[i]; i++)
+        describe(&json, protocols[i]);
+    buf_puts(&json, "]");
+    if (json.failed || puts(json.ptr) < 0)
+        die("cannot describe the protocols");
+    buf_release(&json);
+}
