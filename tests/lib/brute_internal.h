@@ -7,7 +7,7 @@
 
 /* -- objects (brute_model.c) ----------------------------------------------------------------- */
 
-enum { BRUTE_ITEMS = 16 };
+enum { BRUTE_ITEMS = 16, BRUTE_TEXT = 48 };
 
 /* The state of one object; each model uses what it needs. */
 struct brute_object {
@@ -16,6 +16,7 @@ struct brute_object {
     value_id value;
     int64_t number, token;
     int32_t holder;
+    char text[BRUTE_TEXT];
 };
 
 enum brute_answer_kind {
@@ -23,9 +24,12 @@ enum brute_answer_kind {
     ANSWER_VALUE,
     ANSWER_NUMBER,
     ANSWER_TRUTH,
-    ANSWER_LIST,
-    ANSWER_BAG,   /* a list in any order */
-    ANSWER_TOKEN, /* any number greater than this one */
+    ANSWER_CHANGED, /* the same, but it need not be said */
+    ANSWER_TEXT,    /* JSON; "" is nil */
+    ANSWER_LIST,    /* nil is the empty one */
+    ANSWER_BAG,     /* a list in any order */
+    ANSWER_TOKEN,   /* any number greater than this one; or none said */
+    ANSWER_TXN,     /* a transaction whose reads return the items */
 };
 
 struct brute_answer {
@@ -34,6 +38,7 @@ struct brute_answer {
     int64_t number; /* truth: 0 or 1 */
     value_id items[BRUTE_ITEMS];
     int count;
+    char text[BRUTE_TEXT];
 };
 
 struct brute_model {
@@ -45,6 +50,13 @@ struct brute_model {
 };
 
 const struct brute_model *brute_model_find(const char *name);
+
+/* The parts of a micro-operation ["r", key, value] or ["w", key, value]; false if it is none. */
+struct brute_micro {
+    bool is_write;
+    value_id key, value;
+};
+bool brute_micro(const struct values *values, value_id id, struct brute_micro *micro);
 
 /* The object before any operation. */
 void brute_begin(struct brute_object *object, const struct values *values, value_id initial);

@@ -2,6 +2,7 @@
 /* The objects that histories are about, each as the plainest program that behaves like it. */
 #include "brute_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,11 +106,11 @@ static bool apply_set(const struct values *values, const struct op *op, struct b
     (void)values;
     switch (op->f) {
     case OP_F_ADD:
-        return at >= 0 || add_last(object, op->in);
+        return (at >= 0 || add_last(object, op->in)) && says(answer, ANSWER_CHANGED, at < 0);
     case OP_F_REMOVE:
         if (at >= 0)
             (void)take_item(object, at);
-        return true;
+        return says(answer, ANSWER_CHANGED, at >= 0);
     case OP_F_CONTAINS:
         return says(answer, ANSWER_TRUTH, at >= 0);
     case OP_F_READ:
@@ -189,8 +190,16 @@ static bool apply_lock(const struct op *op, int64_t depth, bool owned, struct br
     return false;
 }
 
+/* Whoever holds it. */
 static bool apply_mutex(const struct values *values, const struct op *op,
                         struct brute_object *object, struct brute_answer *answer)
+{
+    (void)values, (void)answer;
+    return apply_lock(op, 1, false, object);
+}
+
+static bool apply_owned_mutex(const struct values *values, const struct op *op,
+                              struct brute_object *object, struct brute_answer *answer)
 {
     (void)values, (void)answer;
     return apply_lock(op, 1, true, object);
@@ -216,6 +225,137 @@ static bool apply_fenced_lock(const struct values *values, const struct op *op,
     return true;
 }
 
+/* value: how many permits there are; number: how many are taken. Nil is one. */
+static bool apply_semaphore(const struct values *values, const struct op *op,
+                            struct brute_object *object, struct brute_answer *answer)
+{
+    int64_t all = object->value == VALUE_NIL ? 1 : number_of(values, object->value);
+    int64_t some = op->in == VALUE_NIL ? 1 : number_of(values, op->in);
+    int64_t taken = object->token + (op->f == OP_F_ACQUIRE ? some : -some);
+
+    (void)answer;
+    if (taken < 0 || taken > all)
+        return false;
+    object->token = taken;
+    return true;
+}
+
+/* -- key-value
+ * --------------------------------------------------------------------------------------- */
+
+/* The value as JSON; nil is "". */
+static void text_of(const struct values *values, value_id value, char text[BRUTE_TEXT])
+{
+    struct buf buf;
+
+    buf_init(&buf, 0);
+    text[0] = '\0';
+    if (value != VALUE_NIL)
+        values_print(values, value, &buf);
+    if (buf.len)
+        (void)snprintf(text, BRUTE_TEXT, "%.*s", BRUTE_TEXT - 1, buf.ptr);
+    buf_release(&buf);
+}
+
+/* To nothing or to a string, within its quotes. */
+static bool append_text(char text[BRUTE_TEXT], const char *more)
+{
+    char whole[BRUTE_TEXT * 2];
+    size_t len = strlen(text);
+
+    if (len && text[0] != '"')
+        return false;
+    (void)snprintf(whole, sizeof whole, "%.*s%s", len ? (int)len - 1 : 0, text,
+                   more + (len ? 1 : 0));
+    if (strlen(whole) >= BRUTE_TEXT)
+        return false;
+    memcpy(text, whole, strlen(whole) + 1);
+    return true;
+}
+
+static bool apply_key_value(const struct values *values, const struct op *op,
+                            struct brute_object *object, struct brute_answer *answer)
+{
+    char in[BRUTE_TEXT];
+
+    text_of(values, op->in, in);
+    switch (op->f) {
+    case OP_F_GET:
+    case OP_F_READ:
+        answer->kind = ANSWER_TEXT;
+        memcpy(answer->text, object->text, BRUTE_TEXT);
+        return true;
+    case OP_F_PUT:
+    case OP_F_WRITE:
+        memcpy(object->text, in, BRUTE_TEXT);
+        return true;
+    case OP_F_DELETE:
+        object->text[0] = '\0';
+        return true;
+    case OP_F_APPEND:
+        return append_text(object->text, in);
+    case OP_F_CAS:
+        if (strcmp(object->text, in) != 0)
+            return false;
+        text_of(values, op->in2, object->text);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* -- multi-register
+ * ------------------------------------------------------------------------------------ */
+
+bool brute_micro(const struct values *values, value_id id, struct brute_micro *micro)
+{
+    const value_id *parts;
+    struct str f;
+    size_t count;
+
+    if (!values_get_list(values, id, &parts, &count) || count != 3 ||
+        !values_get_text(values, parts[0], &f))
+        return false;
+    *micro = (struct brute_micro){str_eq(f, STR("\"w\"")), parts[1], parts[2]};
+    return true;
+}
+
+/* items: keys and values in turn. */
+static value_id *register_of(struct brute_object *object, value_id key)
+{
+    for (int i = 0; i < object->count; i += 2) {
+        if (object->items[i] == key)
+            return &object->items[i + 1];
+    }
+    if (object->count + 2 > BRUTE_ITEMS)
+        abort();
+    object->items[object->count] = key;
+    object->items[object->count + 1] = object->value;
+    object->count += 2;
+    return &object->items[object->count - 1];
+}
+
+static bool apply_multi_register(const struct values *values, const struct op *op,
+                                 struct brute_object *object, struct brute_answer *answer)
+{
+    const value_id *micros;
+    size_t count;
+
+    answer->kind = ANSWER_TXN;
+    if (op->f != OP_F_TXN || !values_get_list(values, op->in, &micros, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct brute_micro micro;
+        if (!brute_micro(values, micros[i], &micro))
+            return false;
+        if (micro.is_write)
+            *register_of(object, micro.key) = micro.value;
+        else
+            answer->items[answer->count++] = *register_of(object, micro.key);
+    }
+    return true;
+}
+
 static const struct brute_model models[] = {
     {"register", apply_register},
     {"cas-register", apply_register},
@@ -226,6 +366,10 @@ static const struct brute_model models[] = {
     {"stack", apply_stack},
     {"priority-queue", apply_priority_queue},
     {"mutex", apply_mutex},
+    {"owned-mutex", apply_owned_mutex},
+    {"semaphore", apply_semaphore},
+    {"key-value", apply_key_value},
+    {"multi-register", apply_multi_register},
     {"reentrant-lock", apply_reentrant_lock},
     {"fenced-lock", apply_fenced_lock},
 };
@@ -245,6 +389,7 @@ void brute_begin(struct brute_object *object, const struct values *values, value
     size_t count;
 
     *object = (struct brute_object){.value = initial, .number = number_of(values, initial)};
+    text_of(values, initial, object->text);
     if (!values_get_list(values, initial, &items, &count))
         return;
     for (size_t i = 0; i < count && i < BRUTE_ITEMS; i++)
@@ -284,9 +429,29 @@ static bool is_truth(const struct values *values, value_id out, int64_t truth)
     return values_get_text(values, out, &text) && str_eq(text, truth ? STR("true") : STR("false"));
 }
 
+/* Whether the reads of transaction `out` returned the items. */
+static bool is_txn(const struct values *values, value_id out, const struct brute_answer *answer)
+{
+    const value_id *micros;
+    size_t count;
+    int reads = 0;
+
+    if (!values_get_list(values, out, &micros, &count))
+        return out == VALUE_NIL;
+    for (size_t i = 0; i < count; i++) {
+        struct brute_micro micro;
+        if (!brute_micro(values, micros[i], &micro))
+            return false;
+        if (!micro.is_write && micro.value != answer->items[reads++])
+            return false;
+    }
+    return reads == answer->count;
+}
+
 static bool is_answer(const struct values *values, value_id out, const struct brute_answer *answer)
 {
-    int64_t number;
+    int64_t number = 0;
+    char text[BRUTE_TEXT];
 
     switch (answer->kind) {
     case ANSWER_NOTHING:
@@ -294,11 +459,19 @@ static bool is_answer(const struct values *values, value_id out, const struct br
     case ANSWER_VALUE:
         return out == answer->value;
     case ANSWER_NUMBER:
-        return values_get_int(values, out, &number) && number == answer->number;
+        return (out == VALUE_NIL || values_get_int(values, out, &number)) &&
+               number == answer->number;
     case ANSWER_TOKEN:
-        return values_get_int(values, out, &number) && number > answer->number;
+        return !values_get_int(values, out, &number) || number > answer->number;
     case ANSWER_TRUTH:
         return is_truth(values, out, answer->number);
+    case ANSWER_CHANGED:
+        return out == VALUE_NIL || is_truth(values, out, answer->number);
+    case ANSWER_TEXT:
+        text_of(values, out, text);
+        return strcmp(text, answer->text) == 0;
+    case ANSWER_TXN:
+        return is_txn(values, out, answer);
     case ANSWER_LIST:
     case ANSWER_BAG:
         return is_list(values, out, answer, answer->kind == ANSWER_BAG);

@@ -9,32 +9,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows of one model stand together. */
 static const struct gen_call calls[] = {
     {"register", "read", "", ANSWERS_VALUE},
     {"register", "write", "#", ANSWERS_NONE},
     {"cas-register", "read", "", ANSWERS_VALUE},
     {"cas-register", "write", "#", ANSWERS_NONE},
     {"cas-register", "cas", "$#", ANSWERS_NONE},
+    {"multi-register", "txn", "t", ANSWERS_TXN},
     {"counter", "read", "", ANSWERS_NUMBER},
-    {"counter", "add", "+", ANSWERS_NONE},
+    {"counter", "add", "=", ANSWERS_NONE},
     {"set", "add", "#", ANSWERS_NONE},
-    {"set", "remove", "=", ANSWERS_NONE},
+    {"set", "remove", "=", ANSWERS_TRUTH},
     {"set", "contains", "=", ANSWERS_TRUTH},
     {"set", "read", "", ANSWERS_LIST},
     {"append-list", "append", "#", ANSWERS_NONE},
     {"append-list", "read", "", ANSWERS_LIST},
     {"queue", "enqueue", "#", ANSWERS_NONE},
     {"queue", "dequeue", "", ANSWERS_VALUE},
+    {"queue", "peek", "", ANSWERS_VALUE},
     {"stack", "push", "#", ANSWERS_NONE},
     {"stack", "pop", "", ANSWERS_VALUE},
+    {"stack", "peek", "", ANSWERS_VALUE},
     {"priority-queue", "insert", "#", ANSWERS_NONE},
     {"priority-queue", "poll", "", ANSWERS_VALUE},
+    {"priority-queue", "peek", "", ANSWERS_VALUE},
     {"mutex", "acquire", "", ANSWERS_NONE},
     {"mutex", "release", "", ANSWERS_NONE},
+    {"owned-mutex", "acquire", "", ANSWERS_NONE},
+    {"owned-mutex", "release", "", ANSWERS_NONE},
     {"reentrant-lock", "acquire", "", ANSWERS_NONE},
     {"reentrant-lock", "release", "", ANSWERS_NONE},
     {"fenced-lock", "acquire", "", ANSWERS_TOKEN},
     {"fenced-lock", "release", "", ANSWERS_NONE},
+    {"semaphore", "acquire", "$", ANSWERS_NONE},
+    {"semaphore", "release", "$", ANSWERS_NONE},
+    {"key-value", "get", "", ANSWERS_STRING},
+    {"key-value", "put", "s", ANSWERS_NONE},
+    {"key-value", "append", "s", ANSWERS_NONE},
+    {"key-value", "cas", "Ss", ANSWERS_NONE},
+    {"key-value", "delete", "", ANSWERS_NONE},
     {0},
 };
 
@@ -60,7 +74,7 @@ size_t gen_calls(const char *model, const struct gen_call **first)
 /* -- alternatives: what one operation can be -----------------------------------------------------
  */
 
-enum { ALTERNATIVES_MAX = 256, OPS_MAX = 8 };
+enum { ALTERNATIVES_MAX = 512, OPS_MAX = 8 };
 
 struct alternatives {
     struct op at[ALTERNATIVES_MAX];
@@ -74,7 +88,68 @@ static void add_alternative(struct alternatives *alternatives, const struct op *
     alternatives->at[alternatives->count++] = *op;
 }
 
-size_t gen_answers(struct values *values, enum gen_answers kind, int max,
+value_id gen_string(struct values *values, int number)
+{
+    char text[8];
+    int len = snprintf(text, sizeof text, "%c", 'a' + number % 26);
+    if (number >= 26)
+        len = snprintf(text, sizeof text, "%c%d", 'a' + number % 26, number / 26);
+    return values_string(values, (struct str){text, (size_t)len});
+}
+
+value_id gen_txn(struct values *values, const struct gen_micro *micros, size_t count)
+{
+    value_id list[2];
+
+    if (count > 2)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        const char *f = micros[i].value == VALUE_NIL ? "r" : "w";
+        value_id parts[3] = {values_string(values, str_of(f)),
+                             gen_string(values, 'x' - 'a' + micros[i].key), micros[i].value};
+        list[i] = values_list(values, parts, 3);
+    }
+    return values_list(values, list, count);
+}
+
+value_id gen_txn_answer(struct values *values, value_id txn, const value_id *reads)
+{
+    value_id read = values_string(values, STR("r")), list[2], copy[2];
+    const value_id *micros, *parts;
+    size_t count, part_count;
+
+    if (!values_get_list(values, txn, &micros, &count) || count > 2)
+        abort();
+    memcpy(copy, micros, count * sizeof *copy);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = copy[i];
+        if (!values_get_list(values, copy[i], &parts, &part_count) || part_count != 3)
+            abort();
+        if (parts[0] == read)
+            list[i] = values_list(values, (value_id[]){read, parts[1], *reads++}, 3);
+    }
+    return values_list(values, list, count);
+}
+
+/* Each read of the transaction returns nil or 1. */
+static size_t txn_answers(struct values *values, value_id txn, value_id *out)
+{
+    const value_id one = values_int(values, 1);
+    size_t count = 0;
+
+    for (unsigned bits = 0; bits < 4; bits++) {
+        value_id reads[2] = {bits & 1 ? one : VALUE_NIL, bits & 2 ? one : VALUE_NIL};
+        value_id answer = gen_txn_answer(values, txn, reads);
+        bool known = false;
+        for (size_t i = 0; i < count; i++)
+            known = known || out[i] == answer;
+        if (!known)
+            out[count++] = answer;
+    }
+    return count;
+}
+
+size_t gen_answers(struct values *values, enum gen_answers kind, value_id in, int max,
                    value_id out[GEN_ANSWERS_MAX])
 {
     size_t count = 0;
@@ -108,6 +183,15 @@ size_t gen_answers(struct values *values, enum gen_answers kind, int max,
         out[count++] = values_list(values, (value_id[]){two, one}, 2);
         out[count++] = values_list(values, (value_id[]){one, one}, 2);
         break;
+    case ANSWERS_STRING:
+        out[count++] = VALUE_NIL;
+        for (int i = 0; i < 2; i++)
+            out[count++] = gen_string(values, i);
+        out[count++] = values_string(values, STR("ab"));
+        out[count++] = values_string(values, STR("aa"));
+        break;
+    case ANSWERS_TXN:
+        return txn_answers(values, in, out);
     }
     return count;
 }
@@ -117,7 +201,7 @@ static void add_outcomes(struct alternatives *alternatives, const struct gen_all
                          struct values *values, const struct gen_call *call, struct op op)
 {
     value_id answers[GEN_ANSWERS_MAX];
-    size_t count = gen_answers(values, call->answers, space->values, answers);
+    size_t count = gen_answers(values, call->answers, op.in, space->values, answers);
 
     op.type = OP_OK;
     for (size_t i = 0; i < count; i++) {
@@ -135,15 +219,38 @@ static void add_outcomes(struct alternatives *alternatives, const struct gen_all
     }
 }
 
+enum { ARGUMENTS_MAX = 32 };
+
+/* Reads and writes of 1, of two keys, alone and in pairs. */
+static size_t txn_arguments(struct values *values, value_id out[ARGUMENTS_MAX])
+{
+    const value_id one = values_int(values, 1);
+    size_t count = 0;
+
+    for (int a = 0; a < 4; a++) {
+        struct gen_micro micros[2] = {{a / 2, a % 2 ? one : VALUE_NIL}};
+        out[count++] = gen_txn(values, micros, 1);
+        for (int b = 0; b < 2; b++) {
+            micros[1] = (struct gen_micro){1 - a / 2, b ? one : VALUE_NIL};
+            out[count++] = gen_txn(values, micros, 2);
+        }
+    }
+    return count;
+}
+
 /* All values that an argument can have; a call without arguments has the nil one. */
-static size_t argument_values(struct values *values, char kind, int max, value_id out[16])
+static size_t argument_values(struct values *values, char kind, int max,
+                              value_id out[ARGUMENTS_MAX])
 {
     size_t count = 0;
 
-    if (kind == '\0' || kind == '$')
+    if (kind == 't')
+        return txn_arguments(values, out);
+    if (kind == '\0' || kind == '$' || kind == 'S')
         out[count++] = VALUE_NIL;
     for (int i = 1; kind != '\0' && i <= max; i++)
-        out[count++] = values_int(values, i);
+        out[count++] =
+            kind == 's' || kind == 'S' ? gen_string(values, i - 1) : values_int(values, i);
     return count;
 }
 
@@ -154,7 +261,7 @@ static void list_alternatives(struct alternatives *alternatives, const struct ge
     size_t count = gen_calls(space->model, &first);
 
     for (const struct gen_call *call = first; call < first + count; call++) {
-        value_id ins[16], in2s[16];
+        value_id ins[ARGUMENTS_MAX], in2s[ARGUMENTS_MAX];
         char second = call->arguments[0] ? call->arguments[1] : '\0';
         size_t in_count = argument_values(values, call->arguments[0], space->values, ins);
         size_t in2_count = argument_values(values, second, space->values, in2s);

@@ -41,6 +41,7 @@ struct gen_random {
     const char *model;
     int ops, processes, keys;
     int values;   /* 0: each written value is new; else 1..values */
+    int initial;  /* of each object; 0: nil */
     int info_pct; /* of operations whose outcome the client does not learn */
     int fail_pct;
     int still_pct; /* of events at the time of the one before */

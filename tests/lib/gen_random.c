@@ -51,6 +51,17 @@ static int64_t tick(struct simulation *sim)
     return sim->now_ns;
 }
 
+/* Of two micro-operations; the writes write `fresh` if it is given, else 1. */
+static value_id any_txn(struct rng *rng, struct values *values, int fresh)
+{
+    struct gen_micro micros[2];
+    const value_id value = values_int(values, fresh ? fresh : 1);
+
+    for (int i = 0; i < 2; i++)
+        micros[i] = (struct gen_micro){below(rng, 2), chance(rng, 50) ? value : VALUE_NIL};
+    return gen_txn(values, micros, 1 + (size_t)below(rng, 2));
+}
+
 static value_id argument(struct simulation *sim, char kind, const struct brute_object *object)
 {
     struct values *values = &sim->history->values;
@@ -58,6 +69,15 @@ static value_id argument(struct simulation *sim, char kind, const struct brute_o
 
     if (kind == '\0')
         return VALUE_NIL;
+    if (kind == 't')
+        return any_txn(sim->rng, values, sim->space->values ? 0 : ++sim->next_value);
+    if (kind == 's')
+        return gen_string(values, sim->space->values ? below(sim->rng, sim->space->values)
+                                                     : sim->next_value++);
+    if (kind == 'S' && object->text[0] && chance(sim->rng, 80))
+        return values_json(values, str_of(object->text));
+    if (kind == 'S')
+        return chance(sim->rng, 50) ? VALUE_NIL : gen_string(values, below(sim->rng, 3));
     if (kind == '#' && !sim->space->values)
         return values_int(values, ++sim->next_value);
     if (kind == '$' && chance(sim->rng, 80))
@@ -104,7 +124,12 @@ static value_id say(struct values *values, const struct brute_answer *answer, co
         return values_int(values, answer->number);
     case ANSWER_TOKEN:
         return op->out;
+    case ANSWER_TEXT:
+        return answer->text[0] ? values_json(values, str_of(answer->text)) : VALUE_NIL;
+    case ANSWER_TXN:
+        return gen_txn_answer(values, op->in, answer->items);
     case ANSWER_TRUTH:
+    case ANSWER_CHANGED:
         return values_json(values, answer->number ? STR("true") : STR("false"));
     case ANSWER_LIST:
     case ANSWER_BAG:
@@ -183,7 +208,8 @@ void gen_valid(struct rng *rng, const struct gen_random *space, struct history *
         char name[16];
         (void)snprintf(name, sizeof name, "k%d", i);
         sim->keys[i] = space->keys == 1 ? VALUE_NIL : values_string(&history->values, str_of(name));
-        brute_begin(&sim->objects[i], &history->values, VALUE_NIL);
+        brute_begin(&sim->objects[i], &history->values,
+                    space->initial ? values_int(&history->values, space->initial) : VALUE_NIL);
     }
     while (history->count < (size_t)space->ops)
         advance(sim, &sim->clients[below(rng, space->processes)]);
@@ -199,6 +225,10 @@ static value_id any_argument(struct rng *rng, struct values *values, char kind, 
 {
     if (kind == '\0' || (kind == '$' && chance(rng, 25)))
         return VALUE_NIL;
+    if (kind == 't')
+        return any_txn(rng, values, fresh);
+    if (kind == 's' || kind == 'S')
+        return kind == 'S' && chance(rng, 25) ? VALUE_NIL : gen_string(values, below(rng, 2));
     if (kind == '#' && fresh)
         return values_int(values, fresh);
     return values_int(values, 1 + below(rng, range));
@@ -240,7 +270,7 @@ void gen_noise(struct rng *rng, const struct gen_random *space, struct history *
             if (chance(rng, 50))
                 op.complete_ns = TIME_NEVER;
         }
-        size_t answer_count = gen_answers(values, call->answers, range, answers);
+        size_t answer_count = gen_answers(values, call->answers, op.in, range, answers);
         if (op.type == OP_OK)
             op.out = answers[below(rng, (int)answer_count)];
         hist_add(history, &op);

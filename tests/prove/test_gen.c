@@ -10,8 +10,9 @@
 #include <string.h>
 
 static const char *const models[] = {
-    "register", "cas-register",   "counter",        "set",         "append-list", "queue", "stack",
-    "mutex",    "priority-queue", "reentrant-lock", "fenced-lock",
+    "register",    "cas-register",   "counter",   "set",       "append-list", "queue",
+    "stack",       "priority-queue", "mutex",     "semaphore", "fenced-lock", "reentrant-lock",
+    "owned-mutex", "multi-register", "key-value",
 };
 
 static void expect(const struct history *history, const char *level, const char *model,

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+/* prove: hold every level's checker against the brute force, over all small histories and many
+ * random ones, and against what must stay true of long ones.
+ *
+ *     prove [--seed N] [--scale PERCENT] [PART...]
+ *
+ * A part is named as `prove --list` lists them; without any, all run. It does not prove an engine
+ * right for long histories: there, it demands that an added stale read is found, that valid
+ * histories are not refused, and that telling a history otherwise changes nothing.
+ */
+#include "../lib/brute.h"
+#include "../lib/gen.h"
+#include "../lib/hist.h"
+#include "../lib/levels.h"
+#include "../lib/proof.h"
+
+#include <glob.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct prove {
+    uint64_t seed;
+    int scale_pct; /* of the number of random histories */
+    uint64_t flaws;
+};
+
+static int scaled(const struct prove *prove, int count)
+{
+    return (int)((int64_t)count * prove->scale_pct / 100);
+}
+
+static void finish(struct prove *prove, const struct proof *proof, const char *what)
+{
+    proof_print(proof, what);
+    prove->flaws += proof->flaws;
+}
+
+static void compare(void *ctx, struct history *history)
+{
+    proof_compare(ctx, history);
+}
+
+/* -- levels of one order: each model
+ * ---------------------------------------------------------------- */
+
+static const struct subject {
+    const char *model;
+    int initial;
+} subjects[] = {
+    {"register", 0},       {"register", 2},  {"cas-register", 0},
+    {"cas-register", 1},   {"counter", 0},   {"set", 0},
+    {"append-list", 0},    {"queue", 0},     {"stack", 0},
+    {"priority-queue", 0}, {"mutex", 0},     {"owned-mutex", 0},
+    {"semaphore", 0},      {"semaphore", 3}, {"fenced-lock", 0},
+    {"reentrant-lock", 0}, {"key-value", 0}, {"multi-register", 0},
+};
+
+static void all_small(struct prove *prove, const char *level, const struct subject *subject,
+                      int ops)
+{
+    struct proof proof;
+    bool real_time = strcmp(level, "linearizable") == 0;
+    struct gen_all space = {.model = subject->model,
+                            .ops = ops,
+                            .processes = real_time && ops == 4 ? 2 : 3,
+                            .keys = 1,
+                            .values = 2,
+                            .real_time = real_time,
+                            .info = true,
+                            .fail = ops < 4};
+    if (!proof_begin(&proof, level, subject->model, subject->initial))
+        return;
+    (void)gen_all(&space, compare, &proof);
+    if (real_time && ops == 4) {
+        space.processes = 0;
+        (void)gen_all(&space, compare, &proof);
+    }
+    char what[32];
+    (void)snprintf(what, sizeof what, "all of %d", ops);
+    finish(prove, &proof, what);
+}
+
+static void random_space(struct rng *rng, const struct proof *proof, struct gen_random *space)
+{
+    *space = (struct gen_random){.model = proof->model,
+                                 .initial = proof->initial,
+                                 .ops = 4 + (int)rng_below(rng, 5),
+                                 .processes = 1 + (int)rng_below(rng, 5),
+                                 .keys = rng_below(rng, 4) == 0 ? 2 : 1,
+                                 .values = (int)rng_below(rng, 4),
+                                 .info_pct = (int)rng_below(rng, 3) * 15,
+                                 .fail_pct = (int)rng_below(rng, 2) * 10,
+                                 .still_pct = (int)rng_below(rng, 3) * 25};
+}
+
+/* A third each: valid by construction, that with damage, noise. */
+static void one_random(struct proof *proof, struct rng *rng, int round)
+{
+    struct gen_random space;
+    struct hist *hist = hist_new("");
+
+    random_space(rng, proof, &space);
+    if (round % 3 == 2)
+        gen_noise(rng, &space, &hist->history);
+    else
+        gen_valid(rng, &space, &hist->history);
+    for (int i = 0; round % 3 == 1 && i <= (int)rng_below(rng, 2); i++)
+        gen_damage(rng, &hist->history);
+    proof_compare(proof, &hist->history);
+    if (round % 10 == 0)
+        proof_retell(proof, rng, &hist->history);
+    hist_free(hist);
+}
+
+static void random_small(struct prove *prove, const char *level, const struct subject *subject,
+                         int count)
+{
+    struct proof proof;
+
+    if (!proof_begin(&proof, level, subject->model, subject->initial))
+        return;
+    for (int i = 0; i < scaled(prove, count); i++) {
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        one_random(&proof, &rng, i);
+    }
+    finish(prove, &proof, "random");
+}
+
+static void part_linearizable(struct prove *prove)
+{
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
+        for (int ops = 1; ops <= 4; ops++)
+            all_small(prove, "linearizable", &subjects[m], ops);
+        random_small(prove, "linearizable", &subjects[m], 100000);
+    }
+}
+
+static void part_sequential(struct prove *prove)
+{
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
+        for (int ops = 1; ops <= 4; ops++)
+            all_small(prove, "sequential", &subjects[m], ops);
+        random_small(prove, "sequential", &subjects[m], 50000);
+    }
+}
+
+/* -- levels of many orders: reads and writes
+ * --------------------------------------------------------- */
+
+static void one_weak(struct proof *proof, struct rng *rng, int round)
+{
+    struct gen_random space = {.model = "register",
+                               .ops = 4 + (int)rng_below(rng, 5),
+                               .processes = 1 + (int)rng_below(rng, 4),
+                               .keys = 1 + (int)rng_below(rng, 3),
+                               .info_pct = (int)rng_below(rng, 2) * 15,
+                               .fail_pct = (int)rng_below(rng, 2) * 10};
+    struct hist *hist = hist_new("");
+
+    if (round % 3 == 2)
+        gen_noise(rng, &space, &hist->history);
+    else
+        gen_weak(rng, &space, (enum gen_store)rng_below(rng, GEN_STORES), &hist->history);
+    for (int i = 0; round % 3 == 1 && i <= (int)rng_below(rng, 2); i++)
+        gen_damage(rng, &hist->history);
+    proof_compare(proof, &hist->history);
+    if (round % 10 == 0)
+        proof_retell(proof, rng, &hist->history);
+    hist_free(hist);
+}
+
+static void weak_level(struct prove *prove, const char *level)
+{
+    struct proof proof;
+
+    if (!proof_begin(&proof, level, "register", 0))
+        return;
+    for (int ops = 1; ops <= 4; ops++) {
+        struct gen_all space = {
+            .ops = ops, .processes = 4, .keys = 2, .info = true, .fail = ops < 4};
+        (void)gen_all_distinct(&space, compare, &proof);
+    }
+    finish(prove, &proof, "all of 1 to 4");
+    (void)proof_begin(&proof, level, "register", 0);
+    for (int i = 0; i < scaled(prove, 150000); i++) {
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        one_weak(&proof, &rng, i);
+    }
+    finish(prove, &proof, "random, distinct");
+    random_small(prove, level, &subjects[0], 20000);
+}
+
+static void part_weak(struct prove *prove)
+{
+    for (int level = LEVEL_SEQUENTIAL; level < LEVELS; level++)
+        weak_level(prove, level_names[level]);
+}
+
+/* -- implications
+ * ---------------------------------------------------------------------------------------- */
+
+struct matrix {
+    struct proof proofs[LEVELS];
+    bool by_checker[LEVELS];
+    uint64_t count, flaws;
+    char *separating[LEVELS][LEVELS]; /* the smallest history of level a, not of level b */
+    size_t sizes[LEVELS][LEVELS];
+};
+
+static void separate(struct matrix *matrix, int a, int b, const struct history *history)
+{
+    if (matrix->sizes[a][b] && matrix->sizes[a][b] <= history->count)
+        return;
+    struct buf text;
+    buf_init(&text, 0);
+    hist_print(history, &text);
+    free(matrix->separating[a][b]);
+    matrix->separating[a][b] = buf_take(&text);
+    matrix->sizes[a][b] = history->count;
+    if (!level_implies((enum level)a, (enum level)b))
+        return;
+    matrix->flaws++;
+    fprintf(stderr, "# FLAW: %s does not imply %s:\n", level_names[a], level_names[b]);
+    hist_dump(history);
+}
+
+/* The checkers' verdicts where there are checkers, else the brute force's. */
+static void note_levels(void *ctx, struct history *history)
+{
+    struct matrix *matrix = ctx;
+    enum verdict verdicts[LEVELS];
+
+    for (int level = 0; level < LEVELS; level++)
+        verdicts[level] = matrix->by_checker[level]
+                              ? proof_verdict(&matrix->proofs[level], history)
+                              : brute_check(history, level_names[level], "register", VALUE_NIL);
+    for (int a = 0; a < LEVELS; a++) {
+        for (int b = 0; b < LEVELS; b++) {
+            if (verdicts[a] == VERDICT_VALID && verdicts[b] == VERDICT_INVALID)
+                separate(matrix, a, b, history);
+        }
+    }
+    matrix->count++;
+}
+
+static void note_corpus(struct matrix *matrix)
+{
+    glob_t found;
+
+    if (glob("tests/corpus/*.hist", 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct hist *hist = hist_load(found.gl_pathv[i]);
+        if (strcmp(hist->model, "register") == 0 && !hist->initial[0])
+            note_levels(matrix, &hist->history);
+        hist_free(hist);
+    }
+    globfree(&found);
+}
+
+static void print_matrix(struct matrix *matrix)
+{
+    int separated = 0, pairs = 0;
+
+    for (int a = 0; a < LEVELS; a++) {
+        for (int b = 0; b < LEVELS; b++) {
+            if (level_implies((enum level)a, (enum level)b))
+                continue;
+            pairs++;
+            separated += matrix->sizes[a][b] != 0;
+            if (!matrix->sizes[a][b]) {
+                matrix->flaws++;
+                fprintf(stderr, "# FLAW: no history found that is %s and not %s\n", level_names[a],
+                        level_names[b]);
+            } else {
+                printf("# %s, not %s:\n%s", level_names[a], level_names[b],
+                       matrix->separating[a][b]);
+            }
+            free(matrix->separating[a][b]);
+        }
+    }
+    printf("implications: %" PRIu64 " histories; %d of %d pairs without implication separated\n",
+           matrix->count, separated, pairs);
+}
+
+static void part_implications(struct prove *prove)
+{
+    struct matrix *matrix = calloc(1, sizeof *matrix);
+
+    if (!matrix)
+        abort();
+    for (int level = 0; level < LEVELS; level++)
+        matrix->by_checker[level] =
+            proof_begin(&matrix->proofs[level], level_names[level], "register", 0);
+    for (int ops = 1; ops <= 4; ops++) {
+        struct gen_all space = {.ops = ops, .processes = 3, .keys = 2};
+        (void)gen_all_distinct(&space, note_levels, matrix);
+    }
+    for (int i = 0; i < scaled(prove, 100000); i++) {
+        struct gen_random space = {
+            .model = "register", .ops = 5 + i % 4, .processes = 3, .keys = 2};
+        struct hist *hist = hist_new("");
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        gen_weak(&rng, &space, (enum gen_store)(i % GEN_STORES), &hist->history);
+        note_levels(matrix, &hist->history);
+        hist_free(hist);
+    }
+    note_corpus(matrix);
+    print_matrix(matrix);
+    prove->flaws += matrix->flaws;
+    free(matrix);
+}
+
+/* -- long histories
+ * ---------------------------------------------------------------------------------------- */
+
+static void long_history(struct proof *proof, uint64_t seed, int ops, bool unknowns)
+{
+    struct gen_random space = {.model = "register",
+                               .ops = ops,
+                               .processes = 8,
+                               .keys = 3,
+                               .info_pct = unknowns ? 3 : 0,
+                               .fail_pct = 3,
+                               .still_pct = 20};
+    struct hist *hist = hist_new("");
+    struct rng rng;
+
+    rng_init(&rng, seed, (uint64_t)ops);
+    gen_valid(&rng, &space, &hist->history);
+    proof_demand(proof, &hist->history, VERDICT_VALID, "a register that works");
+    if (!gen_add_stale_read(&rng, proof->level, &hist->history))
+        abort();
+    proof_demand(proof, &hist->history, VERDICT_INVALID, "a stale read was added");
+    hist_free(hist);
+}
+
+static void part_long(struct prove *prove)
+{
+    for (int level = 0; level < LEVELS; level++) {
+        struct proof proof;
+        if (!proof_begin(&proof, level_names[level], "register", 0))
+            continue;
+        for (int ops = 100; ops <= 100000; ops *= 10) {
+            int rounds = ops >= 100000 ? 2 : ops >= 10000 ? 5 : 50;
+            for (int i = 0; i < rounds; i++)
+                long_history(&proof, prove->seed + (uint64_t)i, ops, i % 2 == 1);
+        }
+        finish(prove, &proof, "long, stale read added");
+    }
+}
+
+/* What a store of some level gives is never refused at that level. */
+static void part_stores(struct prove *prove)
+{
+    static const enum level levels[GEN_STORES] = {LEVEL_CAUSAL, LEVEL_CCV, LEVEL_PRAM,
+                                                  LEVEL_READ_YOUR_WRITES};
+    for (int store = 0; store < GEN_STORES; store++) {
+        for (int level = 0; level < LEVELS; level++) {
+            struct proof proof;
+            if (!level_implies(levels[store], (enum level)level) ||
+                !proof_begin(&proof, level_names[level], "register", 0))
+                continue;
+            for (int i = 0; i < scaled(prove, 200); i++) {
+                struct gen_random space = {.ops = 20 + 10 * (i % 100),
+                                           .processes = 2 + i % 8,
+                                           .keys = 1 + i % 5,
+                                           .info_pct = i % 2 * 2};
+                struct hist *hist = hist_new("");
+                struct rng rng;
+                rng_init(&rng, prove->seed, (uint64_t)i);
+                gen_weak(&rng, &space, (enum gen_store)store, &hist->history);
+                proof_demand(&proof, &hist->history, VERDICT_VALID, "a store that keeps its level");
+                hist_free(hist);
+            }
+            finish(prove, &proof, "replicated stores");
+        }
+    }
+}
+
+/* -- main
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    void (*run)(struct prove *prove);
+} parts[] = {
+    {"linearizable", part_linearizable}, {"sequential", part_sequential}, {"weak", part_weak},
+    {"implications", part_implications}, {"stores", part_stores},         {"long", part_long},
+};
+
+static void run_part(struct prove *prove, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (name && strcmp(parts[i].name, name) != 0)
+            continue;
+        parts[i].run(prove);
+        found = true;
+    }
+    if (!found) {
+        fprintf(stderr, "no part '%s'; prove --list lists them\n", name);
+        exit(254);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct prove prove = {.seed = 1, .scale_pct = 100};
+    int64_t number;
+    int at = 1;
+
+    for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
+        bool has_number = at + 1 < argc && str_to_int(str_of(argv[at + 1]), &number);
+        if (strcmp(argv[at], "--list") == 0) {
+            for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+                puts(parts[i].name);
+            return 0;
+        }
+        if (has_number && strcmp(argv[at], "--seed") == 0) {
+            prove.seed = (uint64_t)number;
+        } else if (has_number && strcmp(argv[at], "--scale") == 0) {
+            prove.scale_pct = (int)number;
+        } else {
+            fprintf(stderr, "usage: prove [--list] [--seed N] [--scale PERCENT] [PART...]\n");
+            return 254;
+        }
+        at++;
+    }
+    printf("seed %" PRIu64 "\n", prove.seed);
+    if (at == argc)
+        run_part(&prove, NULL);
+    for (; at < argc; at++)
+        run_part(&prove, argv[at]);
+    if (prove.flaws)
+        fprintf(stderr, "%" PRIu64 " flaws\n", prove.flaws);
+    return prove.flaws ? 1 : 0;
+}
