@@ -157,6 +157,14 @@ test: deps  ## everything: unit tests under sanitizers, and end to end
 	  RESULTS=$(abspath $(B))/results $(MAKE) --no-print-directory $$step || true; done
 	$(Q)tests/summary $(B)/results
 
+# -- proof ------------------------------------------------------------------------------------------
+
+SEED ?= 1
+
+.PHONY: prove
+prove: $(B)/tests/prove/prove  ## the checkers against brute force: all small histories, millions of random
+	$(Q)$< --list | xargs -P 2 -n 1 $< --seed $(SEED)
+
 # -- the machine ------------------------------------------------------------------------------------
 
 .PHONY: deps deps-dev packages demo install lint format
