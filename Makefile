@@ -24,7 +24,7 @@ endif
 c_in      = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 needs     = $(shell grep -lE '^/\* needs: ' $(1) /dev/null 2>/dev/null)
 BASE      := $(call c_in,harness/base)
-CHECK     := $(BASE) $(call c_in,harness/history checkers checkers/engine)
+CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine)
 TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))
 REFERENCE := $(call c_in,targets/reference/host)
@@ -36,12 +36,13 @@ PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner h
 MAIN      := harness/commands/main.c
 KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workloads:workloads \
              target:targets:targets transport:harness/transports:transports \
-             command:harness/commands:commands protocol:targets/reference:protocols
+             command:harness/commands:commands protocol:targets/reference:protocols \
+             format:harness/history/formats:formats
 TESTS     := $(sort $(wildcard tests/*/test_*.c))
 TEST_LIB  := $(call c_in,tests/lib)
 
 obj        = $(patsubst %.c,$(B)/%.o,$(1))
-CHECK_O   := $(call obj,$(CHECK)) $(B)/registry/checkers.o
+CHECK_O   := $(call obj,$(CHECK)) $(B)/registry/checkers.o $(B)/registry/formats.o
 PROGRAM_O := $(call obj,$(filter-out $(MAIN),$(PROGRAM))) $(addprefix $(B)/registry/, \
              nemeses.o workloads.o targets.o transports.o commands.o)
 LIBS      := -ljansson -lpcre2-8 -lz -lzstd -lip4tc -lip6tc -lm
@@ -108,7 +109,8 @@ $(B)/registry/%.c: FORCE
 	  IFS=: read -r noun dir table <<< "$$kind"; [ $$table = $* ] || continue; \
 	  echo "#include \"$$(ls harness/$$noun.h $$dir/$$table.h $$dir/runtime/$$noun.h 2>/dev/null)\""; \
 	  names=$$(ls $$dir/*.c 2>/dev/null | grep -vxF "$$(printf '%s\n' $(PLUGINS) -)" | \
-	    if [ $* = commands ]; then xargs grep -l '^const struct command '; else cat; fi | \
+	    if [ -e harness/$$noun.h ]; then cat; \
+	    else xargs grep -l "^const struct $$noun $${noun}_"; fi | \
 	    xargs -rn1 basename | sed 's/\.c$$//'); \
 	  for n in $$names; do echo "extern const struct $$noun $${noun}_$$n;"; done; \
 	  echo "const struct $$noun *const $$table[] = {"; \

@@ -27,6 +27,28 @@ bool str_to_int(struct str s, int64_t *out)
     return true;
 }
 
+size_t str_utf8_len(struct str s, size_t i)
+{
+    unsigned char first = (unsigned char)s.ptr[i];
+    size_t len = first < 0x80   ? 1
+                 : first < 0xc2 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                 : first < 0xf5 ? 4
+                                : 0;
+    if (len == 0 || i + len > s.len)
+        return 0;
+    for (size_t k = 1; k < len; k++) {
+        if (((unsigned char)s.ptr[i + k] & 0xc0) != 0x80)
+            return 0;
+    }
+    unsigned char second = len > 1 ? (unsigned char)s.ptr[i + 1] : 0;
+    bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+    bool surrogate = first == 0xed && second >= 0xa0;
+    bool beyond = first == 0xf4 && second >= 0x90;
+    return overlong || surrogate || beyond ? 0 : len;
+}
+
 /* Levenshtein distance, two rows. */
 static size_t distance(const char *a, const char *b)
 {

@@ -30,6 +30,9 @@ static inline bool str_eq(struct str a, struct str b)
  * an empty string and a value beyond int64_t included. */
 bool str_to_int(struct str s, int64_t *out);
 
+/* Length of the valid UTF-8 sequence at s.ptr[i], 0 if there is none; i < s.len. */
+size_t str_utf8_len(struct str s, size_t i);
+
 /* Of `names` (NULL-terminated), the one that a person who typed `wrong` most likely meant, by
  * edit distance; NULL if none is near. */
 const char *str_nearest(const char *wrong, const char *const *names);

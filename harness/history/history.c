@@ -143,6 +143,23 @@ static int by_invocation(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
+static int by_time(const void *left, const void *right)
+{
+    const struct event *a = left, *b = right;
+    if (a->time_ns != b->time_ns)
+        return a->time_ns < b->time_ns ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool events_are_sorted(const struct history *history)
+{
+    for (size_t i = 1; i < history->event_count; i++) {
+        if (by_time(&history->events[i - 1], &history->events[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 /* The last operation of each process seen so far: open addressing by process id. */
 struct processes {
     uint32_t *slots; /* 1 + place of the last operation; 0 is empty */
@@ -236,6 +253,8 @@ int history_finish(struct history *history, struct err *err)
 {
     if (!is_sorted(history))
         qsort(history->ops, history->count, sizeof *history->ops, by_invocation);
+    if (!events_are_sorted(history))
+        qsort(history->events, history->event_count, sizeof *history->events, by_time);
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
         if (op->invoke_ns > history->end_ns)

@@ -3,7 +3,7 @@
  * lanes, in the order of time, and writes it in batches of whole lines.
  */
 #include "../base/clock.h"
-#include "format.h"
+#include "put.h"
 #include "record_lane.h"
 
 #include <errno.h>
@@ -161,29 +161,29 @@ static void commit(struct writer *writer, const char *end)
 
 static char *format_head(char *at, uint64_t index, int64_t time_ns)
 {
-    at = format_literal(at, "{\"index\":");
-    at = format_uint(at, index);
-    at = format_literal(at, ",\"time\":");
-    return format_int(at, time_ns);
+    at = put_literal(at, "{\"index\":");
+    at = put_uint(at, index);
+    at = put_literal(at, ",\"time\":");
+    return put_int(at, time_ns);
 }
 
 static char *format_value(char *at, const struct cell *cell)
 {
     switch ((enum op_value_kind)cell->kind) {
     case OP_VALUE_NIL:
-        return format_literal(at, ",\"value\":null");
+        return put_literal(at, ",\"value\":null");
     case OP_VALUE_INT:
-        return format_int(format_literal(at, ",\"value\":"), cell->a);
+        return put_int(put_literal(at, ",\"value\":"), cell->a);
     case OP_VALUE_PAIR:
-        at = format_int(format_literal(at, ",\"value\":["), cell->a);
+        at = put_int(put_literal(at, ",\"value\":["), cell->a);
         *at++ = ',';
-        at = format_int(at, cell->b);
+        at = put_int(at, cell->b);
         *at++ = ']';
         return at;
     case OP_VALUE_JSON:
         break;
     }
-    return format_bytes(format_literal(at, ",\"value\":"), cell->text, cell->json_len);
+    return put_bytes(put_literal(at, ",\"value\":"), cell->text, cell->json_len);
 }
 
 static bool write_op(struct writer *writer, int lane)
@@ -201,20 +201,20 @@ static bool write_op(struct writer *writer, int lane)
     if (!at)
         return false;
     at = format_head(at, writer->index, cell->time_ns);
-    at = format_bytes(at, types[cell->type], strlen(types[cell->type]));
-    at = format_int(at, cell->process);
-    at = format_literal(at, ",\"f\":\"");
-    at = format_bytes(at, f, strlen(f));
+    at = put_bytes(at, types[cell->type], strlen(types[cell->type]));
+    at = put_int(at, cell->process);
+    at = put_literal(at, ",\"f\":\"");
+    at = put_bytes(at, f, strlen(f));
     *at++ = '"';
     if (cell->key != RECORD_NO_KEY)
-        at = format_int(format_literal(at, ",\"key\":"), cell->key);
+        at = put_int(put_literal(at, ",\"key\":"), cell->key);
     at = format_value(at, cell);
-    at = format_bytes(at, node, node_len);
+    at = put_bytes(at, node, node_len);
     if (cell->error_len) {
-        at = format_literal(at, ",\"error\":");
-        at = format_bytes(at, cell->text + cell->json_len, cell->error_len);
+        at = put_literal(at, ",\"error\":");
+        at = put_bytes(at, cell->text + cell->json_len, cell->error_len);
     }
-    at = format_literal(at, "}\n");
+    at = put_literal(at, "}\n");
     free(cell->text);
     cell->text = NULL;
     writer->tails[lane]++;
@@ -230,7 +230,7 @@ static bool write_note(struct writer *writer)
     if (!at)
         return false;
     at = format_head(at, writer->index, note->time_ns);
-    at = format_bytes(at, note->text, note->len);
+    at = put_bytes(at, note->text, note->len);
     writer->notes = note->next;
     if (!writer->notes)
         writer->notes_end = &writer->notes;

@@ -105,43 +105,52 @@ static bool make_room(struct values *values)
     return values->count < VALUE_SMALL_BIT - 1;
 }
 
-/* The id of what `size` bytes of `kind` say; `len` is in characters or elements. */
-static value_id intern(struct values *values, uint8_t kind, const void *bytes, size_t size,
-                       size_t len)
+/* The id of `entry`, whose kind, len and hash are known and whose content is `size` bytes. */
+static value_id intern_hashed(struct values *values, struct value_entry entry, const void *bytes,
+                              size_t size)
 {
-    struct value_entry entry = {.kind = kind, .len = (uint32_t)len};
-
-    if (len > UINT32_MAX || !make_room(values))
+    if (!make_room(values))
         return VALUE_FAILED;
-    entry.hash = hash_bytes(kind, bytes, size);
     uint32_t at = entry.hash & (values->slot_count - 1);
     for (; values->slots[at]; at = (at + 1) & (values->slot_count - 1)) {
         const struct value_entry *other = &values->entries[values->slots[at]];
-        if (other->hash == entry.hash && other->kind == kind && entry_size(other) == size &&
+        if (other->hash == entry.hash && other->kind == entry.kind && entry_size(other) == size &&
             (size == 0 || memcmp(entry_bytes(values, other), bytes, size) == 0))
             return values->slots[at];
     }
-    if (kind == ENTRY_TEXT) {
+    if (entry.kind == ENTRY_TEXT) {
         if (!grow(values->budget, &values->text, &values->text_capacity, values->text_len + size,
                   1))
             return VALUE_FAILED;
         entry.start = values->text_len;
         memcpy(values->text + entry.start, bytes, size);
         values->text_len += size;
-    } else if (kind == ENTRY_LIST) {
+    } else if (entry.kind == ENTRY_LIST) {
         if (!grow(values->budget, &values->elements, &values->element_capacity,
-                  values->element_count + len + 1, sizeof(value_id)))
+                  values->element_count + entry.len + 1, sizeof(value_id)))
             return VALUE_FAILED;
         entry.start = values->element_count;
         if (size)
             memcpy(values->elements + entry.start, bytes, size);
-        values->element_count += len;
+        values->element_count += entry.len;
     } else {
         memcpy(&entry.start, bytes, sizeof entry.start);
     }
     values->entries[values->count] = entry;
     values->slots[at] = values->count;
     return values->count++;
+}
+
+/* The id of what `size` bytes of `kind` say; `len` is in characters or elements. */
+static value_id intern(struct values *values, uint8_t kind, const void *bytes, size_t size,
+                       size_t len)
+{
+    struct value_entry entry = {.kind = kind, .len = (uint32_t)len};
+
+    if (len > UINT32_MAX)
+        return VALUE_FAILED;
+    entry.hash = hash_bytes(kind, bytes, size);
+    return intern_hashed(values, entry, bytes, size);
 }
 
 value_id values_int(struct values *values, int64_t value)
@@ -176,6 +185,44 @@ value_id values_json(struct values *values, struct str json)
 value_id values_list(struct values *values, const value_id *elements, size_t count)
 {
     return intern(values, ENTRY_LIST, elements, count * sizeof *elements, count);
+}
+
+void values_clear(struct values *values)
+{
+    if (values->slots)
+        memset(values->slots, 0, values->slot_count * sizeof *values->slots);
+    values->count = values->count ? 1 : 0; /* nil stays */
+    values->text_len = 0;
+    values->element_count = 0;
+}
+
+bool values_merge(struct values *to, const struct values *from, value_id *map)
+{
+    value_id *translated = NULL;
+    bool good = true;
+
+    if (from->element_count) {
+        translated = budget_alloc(to->budget, from->element_count * sizeof *translated);
+        if (!translated)
+            return false;
+    }
+    if (from->count)
+        map[VALUE_NIL] = VALUE_NIL;
+    for (uint32_t id = 1; id < from->count && good; id++) {
+        const struct value_entry *entry = &from->entries[id];
+        if (entry->kind == ENTRY_LIST) {
+            /* Elements are older than the lists that hold them. */
+            const value_id *elements = from->elements + entry->start;
+            for (uint32_t i = 0; i < entry->len; i++)
+                translated[i] = elements[i] & VALUE_SMALL_BIT ? elements[i] : map[elements[i]];
+            map[id] = values_list(to, translated, entry->len);
+        } else {
+            map[id] = intern_hashed(to, *entry, entry_bytes(from, entry), entry_size(entry));
+        }
+        good = map[id] != VALUE_FAILED;
+    }
+    budget_free(to->budget, translated);
+    return good;
 }
 
 bool values_get_int(const struct values *values, value_id id, int64_t *out)

@@ -9,6 +9,7 @@
 
 #include "../base/budget.h"
 #include "../base/buf.h"
+#include "../base/err.h"
 
 typedef uint32_t value_id;
 
@@ -45,6 +46,13 @@ bool values_get_int(const struct values *values, value_id id, int64_t *out);
 bool values_get_list(const struct values *values, value_id id, const value_id **elements,
                      size_t *count);
 bool values_get_text(const struct values *values, value_id id, struct str *json);
+
+/* Forget all values, but keep the memory. */
+void values_clear(struct values *values);
+
+/* Make all values of `from` in `to`. map[id], for ids below from->count, becomes the id in `to`;
+ * small integers are the same everywhere. False when the budget is used up. */
+bool values_merge(struct values *to, const struct values *from, value_id *map) MUST_CHECK;
 
 /* Append as JSON. */
 void values_print(const struct values *values, value_id id, struct buf *buf);

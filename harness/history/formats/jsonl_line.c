@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+/* jsonl_line.c - one line of history.jsonl as numbers.
+ *
+ * Lines as our writer makes them are taken byte by byte, members in their order; at the first thing
+ * that is different the general parser takes over, which knows all of JSON.
+ */
+#include "jsonl_line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define INDEX_MAX (INDEX_NONE - 1)
+
+static const char OUT_OF_MEMORY[] = "out of memory";
+
+void jsonl_parser_init(struct jsonl_parser *parser, struct budget *budget)
+{
+    *parser = (struct jsonl_parser){.budget = budget};
+    values_init(&parser->values, budget);
+    json_scratch_init(&parser->scratch, budget);
+}
+
+static void release_names(struct jsonl_parser *parser, struct jsonl_names *names)
+{
+    for (int i = 0; i < names->count; i++)
+        budget_free(parser->budget, (char *)(uintptr_t)names->names[i].ptr);
+    names->count = 0;
+}
+
+void jsonl_parser_release(struct jsonl_parser *parser)
+{
+    values_release(&parser->values);
+    json_scratch_release(&parser->scratch);
+    release_names(parser, &parser->fs);
+    release_names(parser, &parser->nodes);
+}
+
+static bool fail(struct jsonl_parser *parser, const char *problem)
+{
+    if (!parser->problem)
+        parser->problem = problem;
+    return false;
+}
+
+/* -- names ------------------------------------------------------------------------------------ */
+
+/* The number of a name, made if new; -1 with a problem. */
+static int name_number(struct jsonl_parser *parser, struct jsonl_names *names, int max,
+                       struct str name)
+{
+    for (int i = 0; i < names->count; i++) {
+        if (str_eq(names->names[i], name))
+            return i;
+    }
+    char *copy = names->count < max ? budget_alloc(parser->budget, name.len + 1) : NULL;
+    if (!copy) {
+        (void)fail(parser, names->count < max ? OUT_OF_MEMORY : "too many different names");
+        return -1;
+    }
+    memcpy(copy, name.ptr, name.len);
+    names->names[names->count] = (struct str){copy, name.len};
+    return names->count++;
+}
+
+static bool set_f(struct jsonl_parser *parser, struct jsonl_line *out, struct str name)
+{
+    for (uint8_t i = 0; i < OP_F_KNOWN; i++) {
+        const char *known = op_f_names[i];
+        if (known[0] == name.ptr[0] && strlen(known) == name.len &&
+            memcmp(known, name.ptr, name.len) == 0) {
+            out->f = i;
+            return true;
+        }
+    }
+    int number = name_number(parser, &parser->fs, 255 - OP_F_KNOWN, name);
+    out->f = (uint8_t)(OP_F_KNOWN + number);
+    return number >= 0;
+}
+
+static bool set_node(struct jsonl_parser *parser, struct jsonl_line *out, struct str name)
+{
+    int number = name_number(parser, &parser->nodes, NODE_NONE, name);
+    out->node = (uint8_t)number;
+    return number >= 0;
+}
+
+/* -- any line --------------------------------------------------------------------------------- */
+
+enum member {
+    MEMBER_INDEX = 1 << 0,
+    MEMBER_TIME = 1 << 1,
+    MEMBER_TYPE = 1 << 2,
+    MEMBER_PROCESS = 1 << 3,
+    MEMBER_F = 1 << 4,
+    MEMBER_KEY = 1 << 5,
+    MEMBER_VALUE = 1 << 6,
+    MEMBER_NODE = 1 << 7,
+};
+
+static bool read_index(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    int64_t number;
+
+    if (!json_int(json, &number) || number < 0 || number > INDEX_MAX)
+        return fail(parser, "'index' is not a whole number below 4294967295");
+    out->index = (uint32_t)number;
+    out->flags |= JSONL_INDEX;
+    return true;
+}
+
+static bool read_time(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    if (!json_int(json, &out->time_ns) || out->time_ns == TIME_NEVER)
+        return fail(parser, "'time' is not a whole number of nanoseconds");
+    out->flags |= JSONL_TIME;
+    return true;
+}
+
+static bool read_type(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    struct str text;
+
+    if (json_peek(json) == '"' && json_string(json, &parser->scratch, &text)) {
+        for (uint8_t i = OP_INVOKE; i <= OP_INFO; i++) {
+            if (str_eq(text, str_of(op_type_names[i]))) {
+                out->type = i;
+                return true;
+            }
+        }
+    }
+    return fail(parser, "'type' is not \"invoke\", \"ok\", \"fail\" or \"info\"");
+}
+
+static bool read_process(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    int64_t number;
+
+    if (json_peek(json) == '"') {
+        out->flags |= JSONL_HARNESS;
+        return json_skip(json);
+    }
+    if (!json_int(json, &number) || number != (int32_t)number)
+        return fail(parser, "'process' is neither a number of 32 bits nor a name");
+    out->process = (int32_t)number;
+    return true;
+}
+
+static bool read_f(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    struct str text;
+
+    if (json_peek(json) != '"')
+        return fail(parser, "'f' is not a string");
+    return json_string(json, &parser->scratch, &text) && set_f(parser, out, text);
+}
+
+static bool read_node(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+{
+    struct str text;
+
+    if (json_peek(json) == 'n') /* null */
+        return json_skip(json);
+    if (json_peek(json) != '"')
+        return fail(parser, "'node' is not a string");
+    return json_string(json, &parser->scratch, &text) && set_node(parser, out, text);
+}
+
+static enum member member_of(struct str key)
+{
+    static const struct {
+        struct str name;
+        enum member member;
+    } members[] = {
+        {{"index", 5}, MEMBER_INDEX},     {{"time", 4}, MEMBER_TIME}, {{"type", 4}, MEMBER_TYPE},
+        {{"process", 7}, MEMBER_PROCESS}, {{"f", 1}, MEMBER_F},       {{"key", 3}, MEMBER_KEY},
+        {{"value", 5}, MEMBER_VALUE},     {{"node", 4}, MEMBER_NODE},
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (str_eq(key, members[i].name))
+            return members[i].member;
+    }
+    return 0;
+}
+
+static bool read_member(struct jsonl_parser *parser, struct json *json, enum member member,
+                        struct jsonl_line *out)
+{
+    switch (member) {
+    case MEMBER_INDEX:
+        return read_index(parser, json, out);
+    case MEMBER_TIME:
+        return read_time(parser, json, out);
+    case MEMBER_TYPE:
+        return read_type(parser, json, out);
+    case MEMBER_PROCESS:
+        return read_process(parser, json, out);
+    case MEMBER_F:
+        return read_f(parser, json, out);
+    case MEMBER_KEY:
+        return json_value(json, &parser->scratch, &parser->values, &out->key);
+    case MEMBER_VALUE:
+        return json_value(json, &parser->scratch, &parser->values, &out->value);
+    case MEMBER_NODE:
+        return read_node(parser, json, out);
+    }
+    return json_skip(json);
+}
+
+/* The members from here to the end of the object. */
+static bool read_members(struct jsonl_parser *parser, struct json *json, unsigned *seen,
+                         struct jsonl_line *out)
+{
+    do {
+        struct str key;
+        if (!json_key(json, &parser->scratch, &key))
+            return false;
+        enum member member = member_of(key);
+        if (*seen & member)
+            return fail(parser, "a member stands twice in it");
+        *seen |= member;
+        if (!read_member(parser, json, member, out))
+            return false;
+    } while (json_more(json, '}'));
+    return json->problem == NULL;
+}
+
+/* A cas's value is its two values. */
+static void split_pair(struct jsonl_parser *parser, struct jsonl_line *out)
+{
+    const value_id *elements;
+    size_t count;
+
+    if (out->f != OP_F_CAS || (out->flags & JSONL_PAIR) ||
+        !values_get_list(&parser->values, out->value, &elements, &count) || count != 2)
+        return;
+    out->flags |= JSONL_PAIR;
+    out->value = elements[0];
+    out->value2 = elements[1];
+}
+
+static bool check_members(struct jsonl_parser *parser, unsigned seen)
+{
+    if (!(seen & MEMBER_TYPE))
+        return fail(parser, "there is no 'type'");
+    if (!(seen & MEMBER_PROCESS))
+        return fail(parser, "there is no 'process'");
+    if (!(seen & MEMBER_F))
+        return fail(parser, "there is no 'f'");
+    return true;
+}
+
+/* From the members that `json` stands at to the end of the line. */
+static bool read_rest(struct jsonl_parser *parser, struct json *json, unsigned seen,
+                      struct jsonl_line *out)
+{
+    bool good = read_members(parser, json, &seen, out) && check_members(parser, seen);
+
+    if (good && (json_peek(json) != '\0' || json->at != json->end))
+        good = fail(parser, "something follows the object");
+    if (!good)
+        return fail(parser, json->problem ? json->problem : OUT_OF_MEMORY);
+    split_pair(parser, out);
+    return true;
+}
+
+static bool parse_any(struct jsonl_parser *parser, struct str line, struct jsonl_line *out)
+{
+    struct json json = json_of(line);
+
+    if (!json_take(&json, '{'))
+        return fail(parser, "it is not a JSON object");
+    if (json_peek(&json) == '}')
+        return check_members(parser, 0);
+    return read_rest(parser, &json, 0, out);
+}
+
+/* -- lines as we write them ------------------------------------------------------------------- */
+
+#define TAKE(at, literal)                                                                          \
+    (memcmp((at), (literal), sizeof(literal) - 1) == 0 ? ((at) += sizeof(literal) - 1, true)       \
+                                                       : false)
+
+/* Digits that surely fit, without a superfluous zero in front. */
+static bool take_uint(const char **at_ptr, uint64_t *out)
+{
+    enum { DIGITS_MAX = 18 };
+    const char *at = *at_ptr;
+    uint64_t value = 0;
+
+    while ((unsigned char)(*at - '0') <= 9)
+        value = value * 10 + (uint64_t)(*at++ - '0');
+    ptrdiff_t digits = at - *at_ptr;
+    if (digits == 0 || digits > DIGITS_MAX || (digits > 1 && **at_ptr == '0'))
+        return false;
+    *out = value;
+    *at_ptr = at;
+    return true;
+}
+
+static bool is_small(uint64_t value)
+{
+    return value < (uint64_t)VALUE_SMALL_BIAS - 1;
+}
+
+static value_id small_id(uint64_t value)
+{
+    return VALUE_SMALL_BIT | (value_id)(value + (uint64_t)VALUE_SMALL_BIAS);
+}
+
+/* null, a small number, or anything else that ends on this line. */
+static bool take_value(struct jsonl_parser *parser, const char **at_ptr, const char *end,
+                       value_id *out)
+{
+    const char *at = *at_ptr;
+    uint64_t number;
+
+    if (take_uint(&at, &number) && is_small(number) && (*at == ',' || *at == '}')) {
+        *out = small_id(number);
+    } else if (TAKE(at, "null")) {
+        *out = VALUE_NIL;
+    } else {
+        const char *line_end = memchr(*at_ptr, '\n', (size_t)(end - *at_ptr));
+        struct json json = {.at = *at_ptr, .end = line_end};
+        if (!json_value(&json, &parser->scratch, &parser->values, out))
+            return false;
+        at = json.at;
+    }
+    *at_ptr = at;
+    return true;
+}
+
+static bool take_pair(const char **at_ptr, struct jsonl_line *out)
+{
+    const char *at = *at_ptr;
+    uint64_t old, new;
+
+    if (*at++ != '[' || !take_uint(&at, &old) || *at++ != ',' || !take_uint(&at, &new) ||
+        *at++ != ']' || !is_small(old) || !is_small(new))
+        return false;
+    out->value = small_id(old);
+    out->value2 = small_id(new);
+    out->flags |= JSONL_PAIR;
+    *at_ptr = at;
+    return true;
+}
+
+static bool take_name(const char **at_ptr, struct str *out)
+{
+    const char *at = *at_ptr;
+
+    while ((unsigned char)*at >= ' ' && (unsigned char)*at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    if (*at != '"')
+        return false;
+    *out = (struct str){*at_ptr, (size_t)(at - *at_ptr)};
+    *at_ptr = at + 1;
+    return true;
+}
+
+/* From the brace to the process. */
+static bool take_head(const char **at_ptr, struct jsonl_line *out)
+{
+    const char *at = *at_ptr;
+    uint64_t index, time_ns, process;
+
+    if (!TAKE(at, "{\"index\":") || !take_uint(&at, &index) || index > INDEX_MAX ||
+        !TAKE(at, ",\"time\":") || !take_uint(&at, &time_ns) || !TAKE(at, ",\"type\":\""))
+        return false;
+    if (TAKE(at, "invoke\""))
+        out->type = OP_INVOKE;
+    else if (TAKE(at, "ok\""))
+        out->type = OP_OK;
+    else if (TAKE(at, "fail\""))
+        out->type = OP_FAIL;
+    else if (TAKE(at, "info\""))
+        out->type = OP_INFO;
+    else
+        return false;
+    if (!TAKE(at, ",\"process\":") || !take_uint(&at, &process) || process > INT32_MAX)
+        return false;
+    out->index = (uint32_t)index;
+    out->time_ns = (int64_t)time_ns;
+    out->process = (int32_t)process;
+    out->flags = JSONL_INDEX | JSONL_TIME;
+    *at_ptr = at;
+    return true;
+}
+
+/* Parse a line as we write it; where the next one begins. NULL if it looks otherwise (or is wrong):
+ * the general parser says. */
+static const char *parse_ours(struct jsonl_parser *parser, const char *at, const char *end,
+                              struct jsonl_line *out)
+{
+    unsigned seen = MEMBER_INDEX | MEMBER_TIME | MEMBER_TYPE | MEMBER_PROCESS | MEMBER_F;
+    struct str name;
+
+    if (!take_head(&at, out) || !TAKE(at, ",\"f\":\"") || !take_name(&at, &name) ||
+        !set_f(parser, out, name))
+        return NULL;
+    if (TAKE(at, ",\"key\":")) {
+        seen |= MEMBER_KEY;
+        if (!take_value(parser, &at, end, &out->key))
+            return NULL;
+    }
+    if (TAKE(at, ",\"value\":")) {
+        seen |= MEMBER_VALUE;
+        if (!(out->f == OP_F_CAS && take_pair(&at, out)) &&
+            !take_value(parser, &at, end, &out->value))
+            return NULL;
+    }
+    if (TAKE(at, ",\"node\":\"")) {
+        seen |= MEMBER_NODE;
+        if (!take_name(&at, &name) || !set_node(parser, out, name))
+            return NULL;
+    }
+    split_pair(parser, out);
+    if (TAKE(at, "}\n") || TAKE(at, "}\r\n"))
+        return at;
+    if (*at != ',')
+        return NULL;
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    struct json json = {.at = at + 1, .end = line_end};
+    return read_rest(parser, &json, seen, out) ? line_end + 1 : NULL;
+}
+
+const char *jsonl_parse_line(struct jsonl_parser *parser, const char *at, const char *end,
+                             struct jsonl_line *out, bool *empty)
+{
+    *empty = false;
+    *out = (struct jsonl_line){.node = NODE_NONE};
+    const char *next = parse_ours(parser, at, end, out);
+    if (next)
+        return next;
+
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    struct json json = {.at = at, .end = line_end};
+    *out = (struct jsonl_line){.node = NODE_NONE};
+    parser->problem = NULL;
+    if (json_peek(&json) == '\0' && json.at == line_end) {
+        *empty = true;
+        return line_end + 1;
+    }
+    return parse_any(parser, (struct str){at, (size_t)(line_end - at)}, out) ? line_end + 1 : NULL;
+}
+
+/* -- events of the harness -------------------------------------------------------------------- */
+
+struct event_text {
+    struct event event;
+    struct buf f, value, extra;
+};
+
+/* Whether the member's value is the string `text`; it is stepped over only then. */
+static bool take_word(struct json *json, struct json_scratch *scratch, const char *text)
+{
+    struct json ahead = *json;
+    struct str word;
+
+    if (json_peek(&ahead) != '"' || !json_string(&ahead, scratch, &word) ||
+        !str_eq(word, str_of(text)))
+        return false;
+    *json = ahead;
+    return true;
+}
+
+static bool take_edge(struct json *json, struct json_scratch *scratch, struct event *event)
+{
+    static const struct {
+        const char *text;
+        enum event_edge edge;
+    } edges[] = {{"begin", EVENT_BEGIN},
+                 {"begun", EVENT_BEGUN},
+                 {"end", EVENT_END},
+                 {"ended", EVENT_ENDED},
+                 {"point", EVENT_POINT}};
+
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        if (take_word(json, scratch, edges[i].text)) {
+            event->edge = (uint8_t)edges[i].edge;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_fault(struct json *json, struct event *event)
+{
+    struct json ahead = *json;
+    int64_t number;
+
+    if (!json_int(&ahead, &number) || number < 0 || number != (int32_t)number)
+        return false;
+    event->fault = (int32_t)number;
+    *json = ahead;
+    return true;
+}
+
+/* Members with a place of their own go there, all others to `extra`. */
+static bool read_event_member(struct json *json, struct json_scratch *scratch, struct str key,
+                              struct event_text *text)
+{
+    struct str word;
+
+    if (str_eq(key, STR("index")) || str_eq(key, STR("time")))
+        return json_skip(json);
+    if (str_eq(key, STR("f"))) {
+        bool good = json_string(json, scratch, &word);
+        if (good)
+            buf_add(&text->f, word.ptr, word.len);
+        return good;
+    }
+    if (str_eq(key, STR("value")))
+        return json_compact(json, scratch, &text->value);
+    if ((str_eq(key, STR("type")) && take_word(json, scratch, "info")) ||
+        (str_eq(key, STR("process")) && take_word(json, scratch, "nemesis")) ||
+        (str_eq(key, STR("edge")) && take_edge(json, scratch, &text->event)) ||
+        (str_eq(key, STR("fault")) && take_fault(json, &text->event)))
+        return true;
+    buf_puts(&text->extra, text->extra.len ? "," : "{");
+    buf_json_string(&text->extra, key);
+    buf_puts(&text->extra, ":");
+    return json_compact(json, scratch, &text->extra);
+}
+
+int jsonl_parse_event(struct jsonl_parser *parser, struct str line, const struct jsonl_line *known,
+                      struct history *history, struct err *err)
+{
+    struct json json = json_of(line);
+    struct event_text text = {
+        .event = {
+            .time_ns = known->time_ns, .index = known->index, .fault = -1, .edge = EVENT_POINT}};
+    bool good = json_take(&json, '{');
+    int result = -1;
+
+    while (good) {
+        struct str key;
+        good = json_key(&json, &parser->scratch, &key) &&
+               read_event_member(&json, &parser->scratch, key, &text);
+        if (good && !json_more(&json, '}'))
+            break;
+    }
+    if (text.extra.len)
+        buf_puts(&text.extra, "}");
+    if (!good || json.problem) {
+        (void)err_set(err, EINVAL, "%s", json.problem ? json.problem : OUT_OF_MEMORY);
+    } else if (text.f.failed || text.value.failed || text.extra.failed) {
+        (void)err_set(err, ENOMEM, "%s", OUT_OF_MEMORY);
+    } else {
+        text.event.f = text.f.ptr ? text.f.ptr : "";
+        text.event.value = text.value.ptr;
+        text.event.extra = text.extra.ptr;
+        result = history_add_event(history, &text.event, err);
+    }
+    buf_release(&text.f);
+    buf_release(&text.value);
+    buf_release(&text.extra);
+    return result;
+}
