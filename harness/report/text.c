@@ -19,16 +19,46 @@ void text_count(struct buf *out, uint64_t count)
     buf_add(out, digits + at, sizeof digits - at);
 }
 
-static bool starts_character(char c)
+size_t text_character(struct str text, size_t i)
 {
-    return ((unsigned char)c & 0xc0) != 0x80;
+    unsigned char first = (unsigned char)text.ptr[i];
+    size_t len = first < 0x80   ? 1
+                 : first < 0xc2 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                 : first < 0xf5 ? 4
+                                : 0;
+    uint32_t code = first & (0xffu >> (len + 1));
+
+    if (len <= 1 || i + len > text.len)
+        return len <= 1 ? len : 0;
+    for (size_t k = 1; k < len; k++) {
+        unsigned char c = (unsigned char)text.ptr[i + k];
+        if ((c & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (c & 0x3f);
+    }
+    bool overlong = (len == 3 && code < 0x800) || (len == 4 && code < 0x10000);
+    return overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ? 0 : len;
+}
+
+bool text_is_control(struct str text, size_t i)
+{
+    unsigned char first = (unsigned char)text.ptr[i];
+
+    if (first == 0xc2 && i + 1 < text.len)
+        return (unsigned char)text.ptr[i + 1] < 0xa0;
+    return first < 0x20 || first == 0x7f;
 }
 
 int text_columns(struct str text)
 {
     int columns = 0;
-    for (size_t i = 0; i < text.len; i++)
-        columns += starts_character(text.ptr[i]);
+
+    for (size_t i = 0; i < text.len; columns++) {
+        size_t len = text_character(text, i);
+        i += len ? len : 1;
+    }
     return columns;
 }
 
@@ -39,11 +69,15 @@ void text_fit(struct buf *out, struct str text, int columns)
 
     if (columns <= 0)
         return;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (starts_character(text.ptr[i]) && room-- <= 0)
-            break;
-        buf_add(out, c < 0x20 || c == 0x7f ? " " : &text.ptr[i], 1);
+    for (size_t i = 0; i < text.len && room > 0; room--) {
+        size_t len = text_character(text, i);
+        if (len == 0)
+            buf_puts(out, "\xef\xbf\xbd");
+        else if (text_is_control(text, i))
+            buf_puts(out, " ");
+        else
+            buf_add(out, text.ptr + i, len);
+        i += len ? len : 1;
     }
     if (cut)
         buf_puts(out, "…");
