@@ -39,6 +39,7 @@ KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workload
              command:harness/commands:commands protocol:targets/reference:protocols \
              format:harness/history/formats:formats
 TESTS     := $(sort $(wildcard tests/*/test_*.c))
+BENCH     := $(sort $(wildcard tests/bench/bench_*.c))
 TEST_LIB  := $(call c_in,tests/lib)
 
 obj        = $(patsubst %.c,$(B)/%.o,$(1))
@@ -77,26 +78,19 @@ $(B)/libordeal-all.a: $(PROGRAM_O) $(CHECK_O)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# A file of a kind's folder whose first lines name a library is opened when it is used; with it go
-# the files of the folder of its name. Where the library is missing a note is left instead, from
-# which `ordeal` tells what to install.
+# A file of a kind's folder whose first lines name a library is opened when it is used. Where the
+# library is missing a note is left instead, from which `ordeal` tells what to install.
 $(B)/plugins/target-%.so: targets/%.c
 	$(call say,PLUGIN,$@)
-	$(Q)rm -rf $(@:.so=.objects) && mkdir -p $(@:.so=.objects)
+	$(Q)mkdir -p $(@D)
 	$(Q)read -r lib package <<< "$$(sed -nE \
 	  's|^/\* needs: ([^ ]+) \(([^)]*)\).*|\1 \2|p' $< | head -n 1)"; \
 	rm -f $(@:.so=.skipped); \
-	if ! pkg-config --exists "$$lib"; then \
-	  echo "$$package" > $(@:.so=.skipped); \
-	  echo "  skipped target '$*': $$package is missing (make deps)"; exit; fi; \
-	note=$(@:.so=.objects)/note.c; \
-	echo "#include \"targets/plugin.h\"" > $$note; \
-	for source in $< $(wildcard targets/$*/*.c) $$note; do \
-	  object=$(@:.so=.objects)/$$(basename $$source .c); \
-	  $(CC) $(ALL) -I. -MT $@ -MF $$object.d -DPLUGIN_PACKAGE="\"$$package\"" \
-	    $$(pkg-config --cflags "$$lib") -c -o $$object.o $$source || exit; \
-	done; \
-	$(CC) $(ALL) -shared -o $@ $(@:.so=.objects)/*.o $$(pkg-config --libs "$$lib")
+	if pkg-config --exists "$$lib"; then \
+	  $(CC) $(ALL) -MF $(@:.so=.d) -DPLUGIN_PACKAGE="\"$$package\"" -include targets/plugin.h \
+	    -shared -o $@ $< $$(pkg-config --cflags --libs "$$lib"); \
+	else echo "$$package" > $(@:.so=.skipped); \
+	  echo "  skipped target '$*': $$package is missing (make deps)"; fi
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)
@@ -205,6 +199,15 @@ lint: all  ## format, clang-tidy, cppcheck and our own rules
 
 format:  ## apply the format
 	$(Q)clang-format -i $(C_FILES)
+
+# -- measurements -----------------------------------------------------------------------------------
+
+# tests/bench/bench_x.c prints what it measures; all of them in one run, so that ratios mean something.
+BENCH_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH))
+
+.PHONY: bench
+bench: $(BENCH_BIN) $(BINARIES)  ## measure: lab, faults, record, checkers
+	$(Q)for bench in $(BENCH_BIN); do echo "== $${bench##*/bench_}"; $$bench || exit 1; done
 
 clean:  ## remove the build folder
 	rm -rf $(B)
