@@ -22,7 +22,8 @@ enum attempt_state { ATTEMPT_WORKING, ATTEMPT_WAITING, ATTEMPT_GIVEN_UP };
 #define PATIENCE_NS NS_PER_SEC /* after an operation's deadline */
 
 struct attempt {
-    struct worker *worker;
+    struct worker *worker; /* not to be touched once given up */
+    const struct target *target;
     struct client *client; /* NULL: not open */
     struct client_op op;
     _Atomic int state;
@@ -89,7 +90,6 @@ static bool perform(struct attempt *attempt, const struct next_op *next)
 {
     struct worker *worker = attempt->worker;
     struct crew *crew = worker->crew;
-    const struct target *target = crew->test->target;
     struct client_op *op = &attempt->op;
     int64_t invoked_ns = record_time(crew->record, worker->index);
     struct record_event event = {.time_ns = invoked_ns,
@@ -112,7 +112,7 @@ static bool perform(struct attempt *attempt, const struct next_op *next)
                              .outcome = OP_INFO};
     atomic_store(&attempt->deadline_ns, op->deadline_ns);
     atomic_store(&attempt->state, ATTEMPT_WAITING);
-    target->invoke(attempt->client, op);
+    attempt->target->invoke(attempt->client, op);
     int waiting = ATTEMPT_WAITING;
     if (!atomic_compare_exchange_strong(&attempt->state, &waiting, ATTEMPT_WORKING))
         return false;
@@ -180,7 +180,7 @@ static bool open_client(struct attempt *attempt)
 
     if (attempt->client)
         return true;
-    if (crew->test->target->client_open(crew->cluster, worker->node, &attempt->client, &err) == 0)
+    if (attempt->target->client_open(crew->cluster, worker->node, &attempt->client, &err) == 0)
         return true;
     log_error("crew", "worker %d cannot open a client of '%s': %s", worker->index,
               crew->test->node_names[worker->node], err.msg);
@@ -190,7 +190,7 @@ static bool open_client(struct attempt *attempt)
 static void close_client(struct attempt *attempt)
 {
     if (attempt->client)
-        attempt->worker->crew->test->target->client_close(attempt->client);
+        attempt->target->client_close(attempt->client);
     attempt->client = NULL;
 }
 
@@ -214,8 +214,11 @@ static void *work(void *context)
             wait_for_phase(crew, phase, 0);
             continue;
         }
-        if (!perform(attempt, &next))
-            return NULL; /* given up: the worker is another's, this attempt nobody's */
+        if (!perform(attempt, &next)) { /* given up: the worker is another's, this is nobody's */
+            close_client(attempt);
+            free(attempt);
+            return NULL;
+        }
         if (attempt->op.outcome == OP_INFO)
             close_client(attempt);
     }
@@ -234,6 +237,7 @@ static int attempt_start(struct worker *worker, struct err *err)
     if (!attempt)
         return err_set(err, ENOMEM, "out of memory for worker %d", worker->index);
     attempt->worker = worker;
+    attempt->target = worker->crew->test->target;
     worker->attempt = attempt;
     int error = pthread_create(&attempt->thread, NULL, work, attempt);
     if (error == 0)

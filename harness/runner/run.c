@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run.c - the phases of a test: set up, load (with faults), heal, liveness, final reads, verdict.
+ */
+#include "run.h"
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../exit.h"
+#include "../workload.h"
+#include "chaos.h"
+#include "crew.h"
+#include "house.h"
+#include "interrupt.h"
+#include "judge.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TICK_MS = 20 };
+
+#define HEALTHY_LIMIT_NS (60 * NS_PER_SEC)
+
+struct run {
+    const struct test *test;
+    const struct run_options *options;
+    char dir[STORE_PATH_MAX];
+    const char *promise;
+    int log_fd;
+    int64_t start_ns;
+    struct house house;
+    struct enforcer enforcer;
+    struct record *record;
+    struct crew *crew;
+    struct chaos *chaos;
+    _Atomic(const char *) phase;
+    _Atomic int64_t phase_end_ns; /* of clock_now_ns(); 0: nobody knows */
+    bool clients_hang, unhealthy;
+    pthread_mutex_t lock; /* crew and chaos, while the progress thread looks at them */
+};
+
+/* -- what is said meanwhile ----------------------------------------------------------------------
+ */
+
+static void read_progress(void *context, struct progress_now *now)
+{
+    struct run *run = context;
+    int64_t end_ns = atomic_load(&run->phase_end_ns), time_ns = clock_now_ns();
+    struct crew_counts counts = {0};
+
+    now->phase = atomic_load(&run->phase);
+    now->left_ns = end_ns == 0 ? -1 : end_ns > time_ns ? end_ns - time_ns : 0;
+    pthread_mutex_lock(&run->lock);
+    if (run->crew)
+        crew_count(run->crew, &counts);
+    if (run->chaos)
+        chaos_describe(run->chaos, now->fault, sizeof now->fault);
+    pthread_mutex_unlock(&run->lock);
+    now->ok = counts.ok;
+    now->fail = counts.fail;
+    now->info = counts.info;
+}
+
+static void record_note(struct run *run, const char *f, const char *value, const char *extra)
+{
+    (void)record_event_add(run->record,
+                           &(struct event){.fault = -1, .f = f, .value = value, .extra = extra});
+}
+
+/* Enter a phase that should last `length_ns` (0: nobody knows). */
+static void enter(struct run *run, const char *phase, int64_t length_ns)
+{
+    char value[32];
+
+    atomic_store(&run->phase, phase);
+    atomic_store(&run->phase_end_ns, length_ns ? clock_now_ns() + length_ns : 0);
+    log_info("run", "phase %s", phase);
+    (void)snprintf(value, sizeof value, "\"%s\"", phase);
+    record_note(run, "phase", value, "");
+}
+
+/* -- phases --------------------------------------------------------------------------------------
+ */
+
+static int set_up(struct run *run, struct err *err)
+{
+    const struct target *target = run->test->target;
+    int64_t limit_ns = clock_now_ns() + HEALTHY_LIMIT_NS;
+
+    enter(run, "setup", HEALTHY_LIMIT_NS);
+    if (house_open(&run->house, run->test, run->dir, run->options->node_disk_bytes, err) < 0)
+        return -1;
+    log_info("run", "%d nodes up", run->test->node_count);
+    enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster);
+    if (target->setup(&run->house.cluster, err) < 0)
+        return err_wrap(err, "cannot start '%s'", target->name);
+    while (target->healthy(&run->house.cluster, err) < 0) {
+        char why[256];
+        if (house_lost(&run->house, why))
+            return err_set(err, EPIPE, "%s", why);
+        if (interrupt_requested())
+            return err_set(err, EINTR, "interrupted before '%s' was healthy", target->name);
+        if (clock_now_ns() > limit_ns) {
+            run->unhealthy = true;
+            record_note(run, "health", "false", "");
+            return err_wrap(err, "'%s' was not healthy within %d s (its logs are in '%s/nodes')",
+                            target->name, (int)(HEALTHY_LIMIT_NS / NS_PER_SEC), run->dir);
+        }
+        clock_sleep_until(clock_now_ns() + TICK_MS * NS_PER_MS);
+    }
+    record_note(run, "health", "true", "");
+    return 0;
+}
+
+/* What a phase waits for; asked every tick. */
+typedef bool condition(struct run *run, int64_t context);
+
+/* Wait until `done`, the time given or an interrupt, looking after clients and machines. -1 if the
+ * harness has failed. */
+static int attend(struct run *run, int64_t until_ns, condition *done, int64_t context,
+                  struct err *err)
+{
+    bool interruptible = !interrupt_requested();
+    char lost[256];
+    const char *why;
+
+    while (clock_now_ns() < until_ns && !(done && done(run, context)) &&
+           !(interruptible && interrupt_requested())) {
+        int64_t tick_ns = clock_now_ns() + TICK_MS * NS_PER_MS;
+        if (crew_watch(run->crew, err) < 0)
+            return -1;
+        if (run->chaos && chaos_failed(run->chaos, &why))
+            return err_set(err, EIO, "a fault could not be enforced: %s", why);
+        if (house_lost(&run->house, lost))
+            return err_set(err, EPIPE, "%s", lost);
+        clock_sleep_until(tick_ns < until_ns ? tick_ns : until_ns);
+    }
+    return 0;
+}
+
+static bool workers_idle(struct run *run, int64_t context)
+{
+    (void)context;
+    return crew_idle(run->crew);
+}
+
+static bool recovered(struct run *run, int64_t since_ns)
+{
+    return crew_recovered(run->crew, since_ns);
+}
+
+static int load(struct run *run, struct err *err)
+{
+    int64_t limit_ns = run->test->time_limit_ns;
+    struct crew *crew;
+    struct chaos *chaos;
+
+    enter(run, "load", limit_ns);
+    if (crew_start(&crew, &run->house.cluster, run->record, err) < 0)
+        return -1;
+    pthread_mutex_lock(&run->lock);
+    run->crew = crew;
+    pthread_mutex_unlock(&run->lock);
+    if (chaos_start(&chaos, &run->house.cluster, &run->enforcer, run->record, err) < 0)
+        return -1;
+    pthread_mutex_lock(&run->lock);
+    run->chaos = chaos;
+    pthread_mutex_unlock(&run->lock);
+    return attend(run, clock_now_ns() + limit_ns, workers_idle, 0, err);
+}
+
+static int end_chaos(struct run *run, struct err *err)
+{
+    pthread_mutex_lock(&run->lock);
+    struct chaos *chaos = run->chaos;
+    run->chaos = NULL;
+    pthread_mutex_unlock(&run->lock);
+    return chaos ? chaos_stop(chaos, err) : 0;
+}
+
+/* Withdraw everything and record whether everybody's receipt says so. */
+static int heal(struct run *run, struct err *err)
+{
+    struct effects effects;
+    struct world healthy;
+    struct buf extra;
+
+    enter(run, "heal", 0);
+    world_clear(&healthy, run->test->node_count);
+    if (end_chaos(run, err) < 0 || enforcer_apply(&run->enforcer, &healthy, err) < 0 ||
+        enforcer_effects(&run->enforcer, &effects, err) < 0)
+        return -1;
+    bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING;
+    buf_init(&extra, 0);
+    buf_puts(&extra, "{");
+    for (int i = 0; i < run->test->node_count; i++) {
+        char how[128];
+        if (!node_process_ended(run->house.cluster.nodes[i], NULL, how))
+            continue;
+        whole = false;
+        log_warning("run", "on '%s' %s", run->test->node_names[i], how);
+        buf_json_str(&extra, run->test->node_names[i], str_of(how));
+    }
+    receipt_print(&effects.cluster, &extra);
+    buf_puts(&extra, "}");
+    record_note(run, "heal", whole ? "true" : "false", extra.ptr);
+    buf_release(&extra);
+    return 0;
+}
+
+/* The system must answer again; then nothing new begins; then the final reads. */
+static int liveness(struct run *run, struct err *err)
+{
+    int64_t bound_ns = 2 * run->test->target->recovery_ns + run->test->op_timeout_ns;
+    int64_t patience_ns = 2 * run->test->op_timeout_ns + 2 * NS_PER_SEC;
+    int64_t healed_ns = clock_now_ns() - run->start_ns;
+
+    enter(run, "liveness", bound_ns);
+    if (attend(run, clock_now_ns() + bound_ns, recovered, healed_ns, err) < 0)
+        return -1;
+    crew_set_phase(run->crew, CREW_REST);
+    if (attend(run, clock_now_ns() + patience_ns, workers_idle, 0, err) < 0)
+        return -1;
+    enter(run, "final", 0);
+    crew_set_phase(run->crew, CREW_FINAL);
+    return attend(run, clock_now_ns() + 60 * NS_PER_SEC, workers_idle, 0, err);
+}
+
+static int phases(struct run *run, struct err *err)
+{
+    if (set_up(run, err) < 0)
+        return -1;
+    if (load(run, err) < 0 || heal(run, err) < 0)
+        return -1;
+    return liveness(run, err);
+}
+
+/* -- around the phases ---------------------------------------------------------------------------
+ */
+
+static int open_record(struct run *run, struct err *err)
+{
+    char path[STORE_PATH_MAX + 32];
+
+    if (store_create(run->test, run->dir, err) < 0 ||
+        store_write_test(run->test, run->dir, run->promise, run->options->command, err) < 0)
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/ordeal.log", run->dir);
+    run->log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (run->log_fd < 0)
+        return err_errno(err, errno, "cannot write '%s'", path);
+    log_to(run->log_fd, LOG_WARNING);
+    log_info("run", "ordeal %s, seed %" PRIu64, ORDEAL_VERSION, run->test->seed);
+    (void)snprintf(path, sizeof path, "%s/history.jsonl", run->dir);
+    run->start_ns = clock_now_ns();
+    return record_open(&run->record, path, run->test->concurrency, run->test->node_names,
+                       run->test->node_count, run->start_ns, err);
+}
+
+/* End whatever has begun, in the opposite order. The first failure is kept. */
+static int wind_up(struct run *run, int result, struct err *err)
+{
+    struct err later;
+
+    if (end_chaos(run, &later) < 0 && result == 0) {
+        *err = later;
+        result = -1;
+    }
+    pthread_mutex_lock(&run->lock);
+    struct crew *crew = run->crew;
+    run->crew = NULL;
+    pthread_mutex_unlock(&run->lock);
+    if (crew) {
+        run->clients_hang = !crew_stop(crew);
+    } else {
+        for (int i = 0; run->record && i < run->test->concurrency; i++)
+            record_close_lane(run->record, i);
+    }
+    if (run->record) {
+        enter(run, "end", 0);
+        if (record_finish(run->record, &later) < 0 && result == 0) {
+            *err = later;
+            result = -1;
+        }
+    }
+    if (run->test->target->teardown && !run->clients_hang)
+        run->test->target->teardown(&run->house.cluster);
+    house_close(&run->house);
+    return result;
+}
+
+int run_test(const struct test *test, const struct run_options *options)
+{
+    struct run run = {
+        .test = test, .options = options, .log_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct progress_source source = {.read = read_progress, .context = &run};
+    struct err err = {0}, ignored;
+
+    interrupt_watch();
+    atomic_store(&run.phase, "setup");
+    run.house.cluster.test = test;
+    int result = test->target->promise(test, &run.promise, &err);
+    if (result == 0 && test->consistency)
+        run.promise = test->consistency;
+    if (result == 0)
+        result = open_record(&run, &err);
+    if (result < 0) {
+        (void)fprintf(stderr, "ordeal: %s\n", err.msg);
+        return EXIT_HARNESS;
+    }
+    if (progress_start(&source, options->progress, STDERR_FILENO, &ignored) < 0)
+        log_warning("run", "no progress is shown: %s", ignored.msg);
+    result = wind_up(&run, phases(&run, &err), &err);
+    atomic_store(&run.phase, "check");
+    struct trial trial = {.test = test,
+                          .options = options,
+                          .dir = run.dir,
+                          .promise = run.promise,
+                          .failure = result < 0 ? err.msg : NULL,
+                          .unhealthy = run.unhealthy};
+    struct buf prose;
+    buf_init(&prose, 0);
+    int code = judge_trial(&trial, &prose);
+    progress_stop();
+    (void)fwrite(prose.ptr, 1, prose.len, stdout);
+    (void)fflush(stdout);
+    buf_release(&prose);
+    log_to(-1, LOG_WARNING);
+    (void)close(run.log_fd);
+    return code;
+}
