@@ -4,25 +4,25 @@
  * The history keeps the place of every OFFSET_EVERY-th line. Our own records number their lines, so
  * that the wanted one is near its guessed place; others are searched from the start.
  */
-#include "json.h"
+#include "scan.h"
 #include "read.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
 /* The event's index: the member, or else which line it is. -1 for a line with nothing on it. */
-static int64_t index_of(struct str line, int64_t ordinal, struct json_scratch *scratch)
+static int64_t index_of(struct str line, int64_t ordinal, struct scan_scratch *scratch)
 {
-    struct json json = json_of(line);
+    struct scan scan = scan_of(line);
     struct str key;
     int64_t number;
 
-    if (!json_take(&json, '{'))
+    if (!scan_take(&scan, '{'))
         return -1;
-    while (json_key(&json, scratch, &key)) {
+    while (scan_key(&scan, scratch, &key)) {
         if (str_eq(key, STR("index")))
-            return json_int(&json, &number) ? number : -1;
-        if (!json_skip(&json) || !json_more(&json, '}'))
+            return scan_int(&scan, &number) ? number : -1;
+        if (!scan_skip(&scan) || !scan_more(&scan, '}'))
             break;
     }
     return ordinal;
@@ -33,14 +33,14 @@ static int64_t index_of(struct str line, int64_t ordinal, struct json_scratch *s
 static int search(const struct history *history, uint64_t offset, int64_t ordinal, uint64_t count,
                   uint32_t index, struct buf *out, struct err *err)
 {
-    struct json_scratch scratch;
+    struct scan_scratch scratch;
     struct input *input;
     struct str line;
     int result = 0;
 
     if (input_open(&input, history->path, err) < 0)
         return -1;
-    json_scratch_init(&scratch, history->budget);
+    scan_scratch_init(&scratch, history->budget);
     if (input_skip(input, offset, err) < 0)
         result = -1;
     while (result == 0 && count > 0 && (result = input_line(input, &line, err)) > 0) {
@@ -56,7 +56,7 @@ static int search(const struct history *history, uint64_t offset, int64_t ordina
             break;
         }
     }
-    json_scratch_release(&scratch);
+    scan_scratch_release(&scratch);
     input_close(input);
     return result;
 }

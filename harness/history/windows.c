@@ -3,23 +3,23 @@
  * harness recorded.
  */
 #include "history.h"
-#include "json.h"
+#include "scan.h"
 
 #include <errno.h>
 
 /* The number that the event's further members give as "affected"; 0 if none. */
-static uint64_t affected_by(const struct event *event, struct json_scratch *scratch)
+static uint64_t affected_by(const struct event *event, struct scan_scratch *scratch)
 {
-    struct json json = json_of(str_of(event->extra));
+    struct scan scan = scan_of(str_of(event->extra));
     struct str key;
     int64_t number;
 
-    if (!json_take(&json, '{'))
+    if (!scan_take(&scan, '{'))
         return 0;
-    while (json_key(&json, scratch, &key)) {
+    while (scan_key(&scan, scratch, &key)) {
         if (str_eq(key, STR("affected")))
-            return json_int(&json, &number) && number > 0 ? (uint64_t)number : 0;
-        if (!json_skip(&json) || !json_more(&json, '}'))
+            return scan_int(&scan, &number) && number > 0 ? (uint64_t)number : 0;
+        if (!scan_skip(&scan) || !scan_more(&scan, '}'))
             break;
     }
     return 0;
@@ -36,7 +36,7 @@ static struct fault_window *find(struct fault_window *windows, size_t count, int
 }
 
 static void apply(struct fault_window *window, const struct event *event,
-                  struct json_scratch *scratch)
+                  struct scan_scratch *scratch)
 {
     uint64_t affected = affected_by(event, scratch);
 
@@ -74,13 +74,13 @@ int history_windows(const struct history *history, struct budget *budget, struct
 {
     struct fault_window *windows =
         budget_calloc(budget, count_begins(history) + 1, sizeof *windows);
-    struct json_scratch scratch;
+    struct scan_scratch scratch;
     size_t count = 0;
 
     if (!windows)
         return err_set(err, ENOMEM, "%s while gathering the faults; give a larger --memory-limit",
                        budget_reason(budget));
-    json_scratch_init(&scratch, budget);
+    scan_scratch_init(&scratch, budget);
     for (size_t i = 0; i < history->event_count; i++) {
         const struct event *event = &history->events[i];
         if (event->fault < 0)
@@ -97,7 +97,7 @@ int history_windows(const struct history *history, struct budget *budget, struct
         if (window)
             apply(window, event, &scratch);
     }
-    json_scratch_release(&scratch);
+    scan_scratch_release(&scratch);
     *out = windows;
     *count_out = count;
     return 0;

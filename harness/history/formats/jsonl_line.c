@@ -17,7 +17,7 @@ void jsonl_parser_init(struct jsonl_parser *parser, struct budget *budget)
 {
     *parser = (struct jsonl_parser){.budget = budget};
     values_init(&parser->values, budget);
-    json_scratch_init(&parser->scratch, budget);
+    scan_scratch_init(&parser->scratch, budget);
 }
 
 static void release_names(struct jsonl_parser *parser, struct jsonl_names *names)
@@ -30,7 +30,7 @@ static void release_names(struct jsonl_parser *parser, struct jsonl_names *names
 void jsonl_parser_release(struct jsonl_parser *parser)
 {
     values_release(&parser->values);
-    json_scratch_release(&parser->scratch);
+    scan_scratch_release(&parser->scratch);
     release_names(parser, &parser->fs);
     release_names(parser, &parser->nodes);
 }
@@ -97,30 +97,30 @@ enum member {
     MEMBER_NODE = 1 << 7,
 };
 
-static bool read_index(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_index(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
     int64_t number;
 
-    if (!json_int(json, &number) || number < 0 || number > INDEX_MAX)
+    if (!scan_int(scan, &number) || number < 0 || number > INDEX_MAX)
         return fail(parser, "'index' is not a whole number below 4294967295");
     out->index = (uint32_t)number;
     out->flags |= JSONL_INDEX;
     return true;
 }
 
-static bool read_time(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_time(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
-    if (!json_int(json, &out->time_ns) || out->time_ns == TIME_NEVER)
+    if (!scan_int(scan, &out->time_ns) || out->time_ns == TIME_NEVER)
         return fail(parser, "'time' is not a whole number of nanoseconds");
     out->flags |= JSONL_TIME;
     return true;
 }
 
-static bool read_type(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_type(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
     struct str text;
 
-    if (json_peek(json) == '"' && json_string(json, &parser->scratch, &text)) {
+    if (scan_peek(scan) == '"' && scan_string(scan, &parser->scratch, &text)) {
         for (uint8_t i = OP_INVOKE; i <= OP_INFO; i++) {
             if (str_eq(text, str_of(op_type_names[i]))) {
                 out->type = i;
@@ -131,38 +131,38 @@ static bool read_type(struct jsonl_parser *parser, struct json *json, struct jso
     return fail(parser, "'type' is not \"invoke\", \"ok\", \"fail\" or \"info\"");
 }
 
-static bool read_process(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_process(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
     int64_t number;
 
-    if (json_peek(json) == '"') {
+    if (scan_peek(scan) == '"') {
         out->flags |= JSONL_HARNESS;
-        return json_skip(json);
+        return scan_skip(scan);
     }
-    if (!json_int(json, &number) || number != (int32_t)number)
+    if (!scan_int(scan, &number) || number != (int32_t)number)
         return fail(parser, "'process' is neither a number of 32 bits nor a name");
     out->process = (int32_t)number;
     return true;
 }
 
-static bool read_f(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_f(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
     struct str text;
 
-    if (json_peek(json) != '"')
+    if (scan_peek(scan) != '"')
         return fail(parser, "'f' is not a string");
-    return json_string(json, &parser->scratch, &text) && set_f(parser, out, text);
+    return scan_string(scan, &parser->scratch, &text) && set_f(parser, out, text);
 }
 
-static bool read_node(struct jsonl_parser *parser, struct json *json, struct jsonl_line *out)
+static bool read_node(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
 {
     struct str text;
 
-    if (json_peek(json) == 'n') /* null */
-        return json_skip(json);
-    if (json_peek(json) != '"')
+    if (scan_peek(scan) == 'n') /* null */
+        return scan_skip(scan);
+    if (scan_peek(scan) != '"')
         return fail(parser, "'node' is not a string");
-    return json_string(json, &parser->scratch, &text) && set_node(parser, out, text);
+    return scan_string(scan, &parser->scratch, &text) && set_node(parser, out, text);
 }
 
 static enum member member_of(struct str key)
@@ -182,46 +182,46 @@ static enum member member_of(struct str key)
     return 0;
 }
 
-static bool read_member(struct jsonl_parser *parser, struct json *json, enum member member,
+static bool read_member(struct jsonl_parser *parser, struct scan *scan, enum member member,
                         struct jsonl_line *out)
 {
     switch (member) {
     case MEMBER_INDEX:
-        return read_index(parser, json, out);
+        return read_index(parser, scan, out);
     case MEMBER_TIME:
-        return read_time(parser, json, out);
+        return read_time(parser, scan, out);
     case MEMBER_TYPE:
-        return read_type(parser, json, out);
+        return read_type(parser, scan, out);
     case MEMBER_PROCESS:
-        return read_process(parser, json, out);
+        return read_process(parser, scan, out);
     case MEMBER_F:
-        return read_f(parser, json, out);
+        return read_f(parser, scan, out);
     case MEMBER_KEY:
-        return json_value(json, &parser->scratch, &parser->values, &out->key);
+        return scan_value(scan, &parser->scratch, &parser->values, &out->key);
     case MEMBER_VALUE:
-        return json_value(json, &parser->scratch, &parser->values, &out->value);
+        return scan_value(scan, &parser->scratch, &parser->values, &out->value);
     case MEMBER_NODE:
-        return read_node(parser, json, out);
+        return read_node(parser, scan, out);
     }
-    return json_skip(json);
+    return scan_skip(scan);
 }
 
 /* The members from here to the end of the object. */
-static bool read_members(struct jsonl_parser *parser, struct json *json, unsigned *seen,
+static bool read_members(struct jsonl_parser *parser, struct scan *scan, unsigned *seen,
                          struct jsonl_line *out)
 {
     do {
         struct str key;
-        if (!json_key(json, &parser->scratch, &key))
+        if (!scan_key(scan, &parser->scratch, &key))
             return false;
         enum member member = member_of(key);
         if (*seen & member)
             return fail(parser, "a member stands twice in it");
         *seen |= member;
-        if (!read_member(parser, json, member, out))
+        if (!read_member(parser, scan, member, out))
             return false;
-    } while (json_more(json, '}'));
-    return json->problem == NULL;
+    } while (scan_more(scan, '}'));
+    return scan->problem == NULL;
 }
 
 /* A cas's value is its two values. */
@@ -250,28 +250,28 @@ static bool check_members(struct jsonl_parser *parser, unsigned seen)
 }
 
 /* From the members that `json` stands at to the end of the line. */
-static bool read_rest(struct jsonl_parser *parser, struct json *json, unsigned seen,
+static bool read_rest(struct jsonl_parser *parser, struct scan *scan, unsigned seen,
                       struct jsonl_line *out)
 {
-    bool good = read_members(parser, json, &seen, out) && check_members(parser, seen);
+    bool good = read_members(parser, scan, &seen, out) && check_members(parser, seen);
 
-    if (good && (json_peek(json) != '\0' || json->at != json->end))
+    if (good && (scan_peek(scan) != '\0' || scan->at != scan->end))
         good = fail(parser, "something follows the object");
     if (!good)
-        return fail(parser, json->problem ? json->problem : OUT_OF_MEMORY);
+        return fail(parser, scan->problem ? scan->problem : OUT_OF_MEMORY);
     split_pair(parser, out);
     return true;
 }
 
 static bool parse_any(struct jsonl_parser *parser, struct str line, struct jsonl_line *out)
 {
-    struct json json = json_of(line);
+    struct scan scan = scan_of(line);
 
-    if (!json_take(&json, '{'))
+    if (!scan_take(&scan, '{'))
         return fail(parser, "it is not a JSON object");
-    if (json_peek(&json) == '}')
+    if (scan_peek(&scan) == '}')
         return check_members(parser, 0);
-    return read_rest(parser, &json, 0, out);
+    return read_rest(parser, &scan, 0, out);
 }
 
 /* -- lines as we write them ------------------------------------------------------------------- */
@@ -320,10 +320,10 @@ static bool take_value(struct jsonl_parser *parser, const char **at_ptr, const c
         *out = VALUE_NIL;
     } else {
         const char *line_end = memchr(*at_ptr, '\n', (size_t)(end - *at_ptr));
-        struct json json = {.at = *at_ptr, .end = line_end};
-        if (!json_value(&json, &parser->scratch, &parser->values, out))
+        struct scan scan = {.at = *at_ptr, .end = line_end};
+        if (!scan_value(&scan, &parser->scratch, &parser->values, out))
             return false;
-        at = json.at;
+        at = scan.at;
     }
     *at_ptr = at;
     return true;
@@ -419,8 +419,8 @@ static const char *parse_ours(struct jsonl_parser *parser, const char *at, const
     if (*at != ',')
         return NULL;
     const char *line_end = memchr(at, '\n', (size_t)(end - at));
-    struct json json = {.at = at + 1, .end = line_end};
-    return read_rest(parser, &json, seen, out) ? line_end + 1 : NULL;
+    struct scan scan = {.at = at + 1, .end = line_end};
+    return read_rest(parser, &scan, seen, out) ? line_end + 1 : NULL;
 }
 
 const char *jsonl_parse_line(struct jsonl_parser *parser, const char *at, const char *end,
@@ -433,10 +433,10 @@ const char *jsonl_parse_line(struct jsonl_parser *parser, const char *at, const 
         return next;
 
     const char *line_end = memchr(at, '\n', (size_t)(end - at));
-    struct json json = {.at = at, .end = line_end};
+    struct scan scan = {.at = at, .end = line_end};
     *out = (struct jsonl_line){.node = NODE_NONE};
     parser->problem = NULL;
-    if (json_peek(&json) == '\0' && json.at == line_end) {
+    if (scan_peek(&scan) == '\0' && scan.at == line_end) {
         *empty = true;
         return line_end + 1;
     }
@@ -451,19 +451,19 @@ struct event_text {
 };
 
 /* Whether the member's value is the string `text`; it is stepped over only then. */
-static bool take_word(struct json *json, struct json_scratch *scratch, const char *text)
+static bool take_word(struct scan *scan, struct scan_scratch *scratch, const char *text)
 {
-    struct json ahead = *json;
+    struct scan ahead = *scan;
     struct str word;
 
-    if (json_peek(&ahead) != '"' || !json_string(&ahead, scratch, &word) ||
+    if (scan_peek(&ahead) != '"' || !scan_string(&ahead, scratch, &word) ||
         !str_eq(word, str_of(text)))
         return false;
-    *json = ahead;
+    *scan = ahead;
     return true;
 }
 
-static bool take_edge(struct json *json, struct json_scratch *scratch, struct event *event)
+static bool take_edge(struct scan *scan, struct scan_scratch *scratch, struct event *event)
 {
     static const struct {
         const char *text;
@@ -475,7 +475,7 @@ static bool take_edge(struct json *json, struct json_scratch *scratch, struct ev
                  {"point", EVENT_POINT}};
 
     for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
-        if (take_word(json, scratch, edges[i].text)) {
+        if (take_word(scan, scratch, edges[i].text)) {
             event->edge = (uint8_t)edges[i].edge;
             return true;
         }
@@ -483,66 +483,66 @@ static bool take_edge(struct json *json, struct json_scratch *scratch, struct ev
     return false;
 }
 
-static bool take_fault(struct json *json, struct event *event)
+static bool take_fault(struct scan *scan, struct event *event)
 {
-    struct json ahead = *json;
+    struct scan ahead = *scan;
     int64_t number;
 
-    if (!json_int(&ahead, &number) || number < 0 || number != (int32_t)number)
+    if (!scan_int(&ahead, &number) || number < 0 || number != (int32_t)number)
         return false;
     event->fault = (int32_t)number;
-    *json = ahead;
+    *scan = ahead;
     return true;
 }
 
 /* Members with a place of their own go there, all others to `extra`. */
-static bool read_event_member(struct json *json, struct json_scratch *scratch, struct str key,
+static bool read_event_member(struct scan *scan, struct scan_scratch *scratch, struct str key,
                               struct event_text *text)
 {
     struct str word;
 
     if (str_eq(key, STR("index")) || str_eq(key, STR("time")))
-        return json_skip(json);
+        return scan_skip(scan);
     if (str_eq(key, STR("f"))) {
-        bool good = json_string(json, scratch, &word);
+        bool good = scan_string(scan, scratch, &word);
         if (good)
             buf_add(&text->f, word.ptr, word.len);
         return good;
     }
     if (str_eq(key, STR("value")))
-        return json_compact(json, scratch, &text->value);
-    if ((str_eq(key, STR("type")) && take_word(json, scratch, "info")) ||
-        (str_eq(key, STR("process")) && take_word(json, scratch, "nemesis")) ||
-        (str_eq(key, STR("edge")) && take_edge(json, scratch, &text->event)) ||
-        (str_eq(key, STR("fault")) && take_fault(json, &text->event)))
+        return scan_compact(scan, scratch, &text->value);
+    if ((str_eq(key, STR("type")) && take_word(scan, scratch, "info")) ||
+        (str_eq(key, STR("process")) && take_word(scan, scratch, "nemesis")) ||
+        (str_eq(key, STR("edge")) && take_edge(scan, scratch, &text->event)) ||
+        (str_eq(key, STR("fault")) && take_fault(scan, &text->event)))
         return true;
     buf_puts(&text->extra, text->extra.len ? "," : "{");
     buf_json_string(&text->extra, key);
     buf_puts(&text->extra, ":");
-    return json_compact(json, scratch, &text->extra);
+    return scan_compact(scan, scratch, &text->extra);
 }
 
 int jsonl_parse_event(struct jsonl_parser *parser, struct str line, const struct jsonl_line *known,
                       struct history *history, struct err *err)
 {
-    struct json json = json_of(line);
+    struct scan scan = scan_of(line);
     struct event_text text = {
         .event = {
             .time_ns = known->time_ns, .index = known->index, .fault = -1, .edge = EVENT_POINT}};
-    bool good = json_take(&json, '{');
+    bool good = scan_take(&scan, '{');
     int result = -1;
 
     while (good) {
         struct str key;
-        good = json_key(&json, &parser->scratch, &key) &&
-               read_event_member(&json, &parser->scratch, key, &text);
-        if (good && !json_more(&json, '}'))
+        good = scan_key(&scan, &parser->scratch, &key) &&
+               read_event_member(&scan, &parser->scratch, key, &text);
+        if (good && !scan_more(&scan, '}'))
             break;
     }
     if (text.extra.len)
         buf_puts(&text.extra, "}");
-    if (!good || json.problem) {
-        (void)err_set(err, EINVAL, "%s", json.problem ? json.problem : OUT_OF_MEMORY);
+    if (!good || scan.problem) {
+        (void)err_set(err, EINVAL, "%s", scan.problem ? scan.problem : OUT_OF_MEMORY);
     } else if (text.f.failed || text.value.failed || text.extra.failed) {
         (void)err_set(err, ENOMEM, "%s", OUT_OF_MEMORY);
     } else {

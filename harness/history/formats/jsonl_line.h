@@ -8,7 +8,7 @@
 #define ORDEAL_HISTORY_FORMATS_JSONL_LINE_H
 
 #include "../history.h"
-#include "../json.h"
+#include "../scan.h"
 
 enum jsonl_flags {
     JSONL_HARNESS = 1 << 0, /* an event of the harness: jsonl_parse_event reads the rest */
@@ -38,7 +38,7 @@ struct jsonl_names {
 struct jsonl_parser {
     struct values values;
     struct jsonl_names fs, nodes;
-    struct json_scratch scratch;
+    struct scan_scratch scratch;
     struct budget *budget;
     const char *problem; /* what is wrong with the last line; static text */
 };
