@@ -378,3 +378,64 @@ void gen_damage(struct rng *rng, struct history *history)
     history->end_ns = 0;
     hist_finish(history);
 }
+
+/* -- what cannot be
+ * -------------------------------------------------------------------------------------- */
+
+/* Some operation that succeeded, with this f and a result or argument. */
+static const struct op *any_success(struct rng *rng, const struct history *history, uint8_t f)
+{
+    size_t start = rng_below(rng, history->count);
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[(start + i) % history->count];
+        if (op->type == OP_OK && op->f == f && (op->out != VALUE_NIL || op->in != VALUE_NIL))
+            return op;
+    }
+    return NULL;
+}
+
+static void add_last(struct history *history, struct op op, int32_t process)
+{
+    op.process = process;
+    op.type = OP_OK;
+    op.node = NODE_NONE;
+    op.invoke_ns = op.complete_ns = history->end_ns + 1;
+    history->end_ns++;
+    op.complete_index = INDEX_NONE;
+    hist_add(history, &op);
+}
+
+void gen_add_impossible(struct rng *rng, const char *model, struct history *history)
+{
+    static const char *const takes[] = {"dequeue", "pop", "poll"};
+    struct values *values = &history->values;
+    int32_t fresh = 0;
+    struct op op = {.key = history->ops[0].key, .f = OP_F_READ};
+    op.out = values_int(values, 987654321);
+
+    for (size_t i = 0; i < history->count; i++)
+        fresh = history->ops[i].process >= fresh ? history->ops[i].process + 1 : fresh;
+    for (size_t i = 0; i < 3; i++) {
+        const struct op *taken = any_success(rng, history, gen_f(takes[i]));
+        if (taken)
+            op = *taken;
+    }
+    if (strcmp(model, "set") == 0 || strcmp(model, "append-list") == 0)
+        op.out = values_list(values, &op.out, 1);
+    if (strcmp(model, "key-value") == 0)
+        op.f = OP_F_GET;
+    if (strcmp(model, "multi-register") == 0) {
+        op.f = OP_F_TXN;
+        op.in = gen_txn(values, (struct gen_micro[]){{0, VALUE_NIL}}, 1);
+        op.out = gen_txn_answer(values, op.in, &op.out);
+    }
+    if (strstr(model, "lock") || strstr(model, "mutex") || strcmp(model, "semaphore") == 0) {
+        op.f = OP_F_RELEASE;
+        op.out = VALUE_NIL;
+        for (int i = 0; i < 4; i++)
+            add_last(history, op, fresh);
+    }
+    add_last(history, op, fresh);
+    hist_finish(history);
+}

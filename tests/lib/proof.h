@@ -18,6 +18,8 @@ struct proof {
     const char *level, *model;
     int initial;                   /* of each object; 0: nil */
     const struct checker *checker; /* of `level` */
+    int64_t limit_ns;              /* for one judgement; 0: none */
+    bool lenient;                  /* proof_demand counts unknown instead of taking it for a flaw */
     uint64_t compared, valid, invalid, undecided;
     uint64_t flaws;
 };

@@ -340,12 +340,51 @@ static void long_history(struct proof *proof, uint64_t seed, int ops, bool unkno
     hist_free(hist);
 }
 
+/* More is taken for a failure to decide. */
+#define LONG_LIMIT_NS INT64_C(20000000000)
+
+/* Every model: valid as it is, and not with something added that cannot be. */
+static void long_objects(struct prove *prove, const struct subject *subject)
+{
+    struct proof proof;
+
+    if (!proof_begin(&proof, "linearizable", subject->model, subject->initial))
+        return;
+    proof.limit_ns = LONG_LIMIT_NS;
+    for (int i = 0; i < scaled(prove, 40); i++) {
+        struct gen_random space = {.model = subject->model,
+                                   .initial = subject->initial,
+                                   .ops = i % 10 == 9 ? 20000 : 100 << (i % 5),
+                                   .processes = 2 + i % 6,
+                                   .keys = 1 + i % 2,
+                                   .values = i % 4 == 3 ? 3 : 0,
+                                   .info_pct = i % 2 ? 1 : 0,
+                                   .fail_pct = 3,
+                                   .still_pct = 10};
+        struct hist *hist = hist_new("");
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        gen_valid(&rng, &space, &hist->history);
+        proof.lenient = space.values != 0;
+        proof_demand(&proof, &hist->history, VERDICT_VALID, "an object that works");
+        if (space.info_pct == 0 && space.values == 0) {
+            gen_add_impossible(&rng, subject->model, &hist->history);
+            proof_demand(&proof, &hist->history, VERDICT_INVALID, "something impossible was added");
+        }
+        hist_free(hist);
+    }
+    finish(prove, &proof, "long, impossible added");
+}
+
 static void part_long(struct prove *prove)
 {
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++)
+        long_objects(prove, &subjects[m]);
     for (int level = 0; level < LEVELS; level++) {
         struct proof proof;
         if (!proof_begin(&proof, level_names[level], "register", 0))
             continue;
+        proof.limit_ns = LONG_LIMIT_NS;
         for (int ops = 100; ops <= 100000; ops *= 10) {
             int rounds = ops >= 100000 ? 2 : ops >= 10000 ? 5 : 50;
             for (int i = 0; i < rounds; i++)
