@@ -78,19 +78,26 @@ $(B)/libordeal-all.a: $(PROGRAM_O) $(CHECK_O)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# A file of a kind's folder whose first lines name a library is opened when it is used. Where the
-# library is missing a note is left instead, from which `ordeal` tells what to install.
+# A file of a kind's folder whose first lines name a library is opened when it is used; with it go
+# the files of the folder of its name. Where the library is missing a note is left instead, from
+# which `ordeal` tells what to install.
 $(B)/plugins/target-%.so: targets/%.c
 	$(call say,PLUGIN,$@)
-	$(Q)mkdir -p $(@D)
+	$(Q)rm -rf $(@:.so=.objects) && mkdir -p $(@:.so=.objects)
 	$(Q)read -r lib package <<< "$$(sed -nE \
 	  's|^/\* needs: ([^ ]+) \(([^)]*)\).*|\1 \2|p' $< | head -n 1)"; \
 	rm -f $(@:.so=.skipped); \
-	if pkg-config --exists "$$lib"; then \
-	  $(CC) $(ALL) -MF $(@:.so=.d) -DPLUGIN_PACKAGE="\"$$package\"" -include targets/plugin.h \
-	    -shared -o $@ $< $$(pkg-config --cflags --libs "$$lib"); \
-	else echo "$$package" > $(@:.so=.skipped); \
-	  echo "  skipped target '$*': $$package is missing (make deps)"; fi
+	if ! pkg-config --exists "$$lib"; then \
+	  echo "$$package" > $(@:.so=.skipped); \
+	  echo "  skipped target '$*': $$package is missing (make deps)"; exit; fi; \
+	note=$(@:.so=.objects)/note.c; \
+	echo "#include \"targets/plugin.h\"" > $$note; \
+	for source in $< $(wildcard targets/$*/*.c) $$note; do \
+	  object=$(@:.so=.objects)/$$(basename $$source .c); \
+	  $(CC) $(ALL) -I. -MT $@ -MF $$object.d -DPLUGIN_PACKAGE="\"$$package\"" \
+	    $$(pkg-config --cflags "$$lib") -c -o $$object.o $$source || exit; \
+	done; \
+	$(CC) $(ALL) -shared -o $@ $(@:.so=.objects)/*.o $$(pkg-config --libs "$$lib")
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)
