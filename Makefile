@@ -29,9 +29,10 @@ TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))
 REFERENCE := $(call c_in,targets/reference/host)
 NODE      := $(call c_in,targets/reference targets/reference/runtime) $(BASE)
+CLIENT    := harness/agent/client.c harness/agent/wire.c
 AGENT     := $(BASE) harness/world.c $(filter-out harness/agent/client.c,$(call c_in,harness/agent))
 PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report \
-             harness/commands nemesis workloads workloads/lib) $(wildcard harness/agent/client.c) $(REFERENCE) \
+             harness/commands nemesis workloads workloads/lib) $(CLIENT) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))
 MAIN      := harness/commands/main.c
 KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workloads:workloads \
@@ -73,8 +74,8 @@ $(B)/libordeal-check.a: $(CHECK_O)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Everything but main, for the tests.
-$(B)/libordeal-all.a: $(PROGRAM_O) $(CHECK_O)
+# Everything but main, for the tests: the program's and the agent's.
+$(B)/libordeal-all.a: $(sort $(PROGRAM_O) $(CHECK_O) $(filter-out %/agent/main.o,$(call obj,$(AGENT))))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -143,7 +144,7 @@ TSAN := B=$(B)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread
 E2E  := $(sort $(wildcard tests/e2e/*.sh))
 
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
-tests-built: $(TEST_BIN) $(B)/ordeal-node $(PLUGIN_SO)
+tests-built: $(TEST_BIN) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
 
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char *const process_state_names[3] = {"running", "paused", "killed"};
+
 void world_clear(struct world *world, int node_count)
 {
     memset(world, 0, sizeof *world);
@@ -55,6 +57,7 @@ void receipt_add(struct receipt *into, const struct receipt *one)
     into->killed += one->killed;
     into->pauses += one->pauses;
     into->paused += one->paused;
+    into->ended += one->ended;
 }
 
 void receipt_print(const struct receipt *receipt, struct buf *json)

@@ -33,6 +33,8 @@ static inline int node_set_count(node_set set)
 
 enum process_state { PROCESS_RUNNING, PROCESS_PAUSED, PROCESS_KILLED }; /* worse is greater */
 
+extern const char *const process_state_names[3]; /* "running", "paused", "killed" */
+
 struct world {
     uint64_t version; /* grows with every declaration; 0: none yet */
     int node_count;
@@ -61,6 +63,7 @@ struct receipt {
     uint64_t killed; /* processes that died thereby */
     uint64_t pauses; /* nodes' systems paused */
     uint64_t paused; /* processes that were seen stopped */
+    uint64_t ended;  /* processes down now though nothing of ours keeps them down */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */
 };

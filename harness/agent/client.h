@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* client.h - the controller's end of the agent protocol: makes a struct node out of a connection.
  *
- * One reader thread per node completes the calls that wait and keeps the events. Requests carry an
- * id, several may be open. The protocol is described in PROTOCOL.md.
+ * One thread per node reads its answers and events, sends the pings, and finishes sending what a
+ * caller could not; callers only wait for their own answers, and never longer than their time-out.
+ * Requests carry an id, several may be open. The protocol is described in PROTOCOL.md; what can be
+ * asked of a node is in node.h.
  */
 #ifndef ORDEAL_AGENT_CLIENT_H
 #define ORDEAL_AGENT_CLIENT_H
@@ -12,13 +14,16 @@
 #include "../transport.h"
 #include "../world.h"
 
+#include <jansson.h>
+
 /* Say hello over `connection` (whose descriptor the node takes over, also on failure) and start the
- * reader. Fails on another protocol version. Starts the pings too: an agent that hears none for 5 s
+ * thread. Fails on another protocol version. Starts the pings too: an agent that hears none for 5 s
  * heals and stops. */
 int node_open(struct node **node, const char *name, int index, const struct connection *connection,
               struct err *err) MUST_CHECK;
 
-/* Say bye and close; the agent heals and stops everything. Calls still open fail. */
+/* Say bye and close; the agent heals and stops everything, and when this returns it has, unless it
+ * was lost. Calls still open fail; no call may begin from now on. NULL is allowed. */
 void node_close(struct node *node);
 
 /* Declare the node's world (its process state; on remote hosts its packet rules too) and wait until
@@ -34,5 +39,19 @@ bool node_lost(struct node *node, char why[256]);
 
 /* The agent's abilities as hello gave them, a space-separated list; lives as long as the node. */
 const char *node_abilities(const struct node *node);
+
+enum { CALL_TIMEOUT_MS = 10000 }; /* of every request, beyond the time that it asks for itself */
+
+/* A request under way: fill in its members with buf_json_*(), then client_call() it. */
+struct buf client_request(const char *verb);
+
+/* Send and wait for the answer, at most CALL_TIMEOUT_MS + extra_ms; releases the request. *answer
+ * (the caller's to json_decref) is the agent's good answer. A refusal is -1 with the agent's
+ * sentence and code; a lost agent -1 with "agent of 'n1' has gone: ...". */
+int client_call(struct node *node, struct buf *request, int extra_ms, json_t **answer,
+                struct err *err) MUST_CHECK;
+
+/* Forget that the process has ended: it is about to be started. */
+void client_forget_end(struct node *node, const char *process);
 
 #endif

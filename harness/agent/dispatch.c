@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dispatch.c - from a line to an answer: which verb does what. */
+#include "agent.h"
+
+#include "../base/clock.h"
+#include "files.h"
+#include "user.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#ifndef ORDEAL_VERSION
+#define ORDEAL_VERSION "unknown"
+#endif
+
+/* What a verb does with its request: 0 and the answer's members, or -1. Where `later` is set in the
+ * table, the verb answers for itself. */
+typedef int handler(struct agent *agent, struct request *request, struct buf *answer,
+                    struct err *err);
+
+static int hello(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    if (request->protocol != PROTOCOL_VERSION)
+        return err_set(err, EPROTO,
+                       "this agent (version %s) speaks protocol %d, not %lld; use the agent that "
+                       "came with this ordeal",
+                       ORDEAL_VERSION, PROTOCOL_VERSION, (long long)request->protocol);
+    agent->greeted = true;
+    buf_json_int(answer, "protocol", PROTOCOL_VERSION);
+    buf_json_str(answer, "version", str_of(ORDEAL_VERSION));
+    buf_json_next(answer, "abilities");
+    buf_puts(answer, "[\"kill\",\"pause\"");
+    buf_json_str(answer, NULL, str_of(agent->box.kind->name));
+    if (user_ids_are_mapped())
+        buf_json_str(answer, NULL, STR("users"));
+    buf_puts(answer, "]");
+    return 0;
+}
+
+static int start(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    if (system_start(agent, request, err))
+        return -1;
+    buf_json_int(answer, "pid", agent->system.processes[agent->system.count - 1].pid);
+    return 0;
+}
+
+static int stop(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)answer;
+    return system_stop(agent, request, err);
+}
+
+static int run(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)answer;
+    if (agent->system.state != PROCESS_RUNNING)
+        return err_set(err, EBUSY, "the node is %s by declaration; nothing can be run on it",
+                       process_state_names[agent->system.state]);
+    return runs_start(&agent->runs, &agent->box, request, err);
+}
+
+static int put(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)agent;
+    (void)answer;
+    return files_put(request, err);
+}
+
+static int get(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)agent;
+    return files_get(request, answer, err);
+}
+
+static int receipt(struct agent *agent, struct request *request, struct buf *answer,
+                   struct err *err)
+{
+    (void)request;
+    (void)err;
+    system_receipt(&agent->system, answer);
+    return 0;
+}
+
+static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    if (system_declare(agent, request, err))
+        return -1;
+    system_receipt(&agent->system, answer);
+    return 0;
+}
+
+static int ping(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)agent;
+    (void)request;
+    (void)answer;
+    (void)err;
+    return 0;
+}
+
+/* Its answer says that nothing of the system is left. */
+static int bye(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)request;
+    (void)answer;
+    agent->ending = true;
+    return system_end(agent, err);
+}
+
+static const struct {
+    handler *handle;
+    bool later;
+} handlers[VERB_COUNT] = {
+    [VERB_HELLO] = {hello, false}, [VERB_START] = {start, false},     [VERB_STOP] = {stop, true},
+    [VERB_RUN] = {run, true},      [VERB_PUT] = {put, false},         [VERB_GET] = {get, false},
+    [VERB_WORLD] = {world, false}, [VERB_RECEIPT] = {receipt, false}, [VERB_PING] = {ping, false},
+    [VERB_BYE] = {bye, false},
+};
+
+static void answer_request(struct agent *agent, struct request *request)
+{
+    struct err err = {0};
+
+    agent->heard_ns = clock_now_ns();
+    if (!agent->greeted && request->verb != VERB_HELLO) {
+        err_set(&err, EPROTO, "'%s' before 'hello'", verb_names[request->verb]);
+        output_error(&agent->output, request->id, &err);
+        return;
+    }
+    struct buf answer = answer_begin(request->id);
+    if (handlers[request->verb].handle(agent, request, &answer, &err)) {
+        output_error(&agent->output, request->id, &err);
+        buf_release(&answer);
+    } else if (handlers[request->verb].later) {
+        buf_release(&answer);
+    } else {
+        answer_send(&agent->output, &answer, request->id);
+    }
+}
+
+void agent_take(struct agent *agent, struct str line)
+{
+    struct request request;
+    struct err err = {0};
+
+    if (request_read(line, &request, &err))
+        output_error(&agent->output, request.id, &err);
+    else
+        answer_request(agent, &request);
+    request_release(&request);
+}
+
+void agent_reap(struct agent *agent)
+{
+    int status;
+
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        agent->box.kind->reaped(&agent->box, pid);
+        if (!runs_reaped(&agent->runs, pid, status, &agent->output))
+            (void)system_reaped(agent, pid, status);
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* init.c - the node init: first process of the pid namespace that the system's processes run in.
+ *
+ * It exists because its death is theirs (the kernel sees to it), because it inherits and thereby
+ * buries orphans, and because only a process in there can signal all others in one step that no
+ * fork escapes: kill(-1). It starts nothing itself, and ends with the agent.
+ */
+#include "box.h"
+#include "survey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Through which a process that is root could reach the machine. What does not exist is fine. */
+static const char *const proc_read_only[] = {
+    "/proc/sys", "/proc/sysrq-trigger", "/proc/irq",  "/proc/bus",
+    "/proc/fs",  "/proc/acpi",          "/proc/scsi", "/proc/mtrr"};
+
+/* Bind `path` onto itself, read-only or not. */
+static int bind_self(const char *path, unsigned long read_only)
+{
+    if (mount(path, path, NULL, MS_BIND, NULL))
+        return errno == ENOENT ? 0 : -1;
+    /* A user namespace may not clear what its parent locked on the mount: keep the usual flags. */
+    unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | read_only | keep, NULL);
+}
+
+static int mount_proc(void)
+{
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+        return -1;
+    for (size_t i = 0; i < sizeof proc_read_only / sizeof *proc_read_only; i++) {
+        if (bind_self(proc_read_only[i], MS_RDONLY))
+            return -1;
+    }
+    return bind_self("/proc/sys/net", 0); /* network settings are the node's own */
+}
+
+/* A view of the node's root with a /proc of this namespace and nothing left of an earlier life. */
+static const char *make_mounts(void)
+{
+    static const char *const empty[][2] = {
+        {"/run", "mode=755"}, {"/tmp", "mode=1777"}, {"/dev/shm", "mode=1777"}};
+
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+        return "/";
+    if (mount_proc())
+        return "/proc";
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        struct stat st;
+        if (stat(empty[i][0], &st))
+            continue;
+        if (mount("tmpfs", empty[i][0], "tmpfs", MS_NOSUID | MS_NODEV, empty[i][1]))
+            return empty[i][0];
+    }
+    return NULL;
+}
+
+/* Hold nothing of the agent's: above all not its connection to the controller. */
+static int drop_descriptors(int fd)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0)
+        return -1;
+    for (int i = 0; i < 3; i++) {
+        if (dup2(null, i) < 0)
+            return -1;
+    }
+    if (fd > 3 && close_range(3, (unsigned)fd - 1, 0))
+        return -1;
+    return close_range((unsigned)fd + 1, ~0U, 0);
+}
+
+static void carry_out(enum init_command command, struct init_answer *answer)
+{
+    static struct survey survey;
+    int signal = command == INIT_STOP ? SIGSTOP : SIGCONT;
+
+    if (kill(-1, signal) && errno != ESRCH) {
+        answer->error = errno;
+        return;
+    }
+    if (command != INIT_STOP)
+        return;
+    answer->error = survey_settle(&survey, 0, NULL) ? errno : 0;
+    answer->count = survey.count;
+    answer->running = survey.running;
+}
+
+_Noreturn void init_main(int fd)
+{
+    struct init_answer answer = {0};
+    unsigned char command;
+
+    /* The first line; the second is that `fd` ends with the agent. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_NAME, "node-init");
+    (void)signal(SIGCHLD, SIG_IGN); /* orphans bury themselves */
+    (void)signal(SIGPIPE, SIG_IGN);
+    const char *where = drop_descriptors(fd) ? "its descriptors" : make_mounts();
+    if (where) {
+        answer.error = errno;
+        (void)snprintf(answer.where, sizeof answer.where, "%s", where);
+    }
+    while (send(fd, &answer, sizeof answer, 0) == sizeof answer && !where &&
+           recv(fd, &command, 1, 0) == 1) {
+        answer = (struct init_answer){0};
+        carry_out((enum init_command)command, &answer);
+    }
+    _exit(0);
+}

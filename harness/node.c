@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node.h"
+
+#include "agent/client.h"
+#include "agent/wire.h"
+#include "base/base64.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void add_texts(struct buf *request, const char *key, const char *const *texts)
+{
+    buf_json_next(request, key);
+    buf_puts(request, "[");
+    for (; *texts; texts++)
+        buf_json_str(request, NULL, str_of(*texts));
+    buf_puts(request, "]");
+}
+
+static void add_bytes(struct buf *request, const char *key, struct str bytes)
+{
+    buf_json_next(request, key);
+    buf_puts(request, "\"");
+    base64_add(request, bytes);
+    buf_puts(request, "\"");
+}
+
+/* For calls whose answer holds nothing. */
+static int call(struct node *node, struct buf *request, int extra_ms, struct err *err)
+{
+    json_t *answer;
+
+    if (client_call(node, request, extra_ms, &answer, err))
+        return -1;
+    json_decref(answer);
+    return 0;
+}
+
+/* Append the member's bytes. */
+static int take_bytes(const json_t *answer, const char *key, struct buf *into, struct err *err)
+{
+    const json_t *member = json_object_get(answer, key);
+    struct str text = {json_string_value(member), json_string_length(member)};
+    size_t len = 0;
+
+    if (!into)
+        return 0;
+    char *bytes = malloc(base64_read_max(text.len) + 1);
+    if (!bytes)
+        return err_set(err, ENOMEM, "out of memory for '%s'", key);
+    bool good = text.ptr && base64_read(text, bytes, &len);
+    buf_add(into, bytes, len);
+    free(bytes);
+    if (!good)
+        return err_set(err, EPROTO, "the agent's answer has no '%s' in base64", key);
+    return into->failed ? err_set(err, ENOMEM, "no room for %zu bytes of '%s'", len, key) : 0;
+}
+
+int node_start(struct node *node, const struct process_spec *spec, struct err *err)
+{
+    struct buf request = client_request("start");
+
+    buf_json_str(&request, "name", str_of(spec->name));
+    add_texts(&request, "argv", spec->argv);
+    if (spec->env)
+        add_texts(&request, "env", spec->env);
+    if (spec->cwd)
+        buf_json_str(&request, "cwd", str_of(spec->cwd));
+    if (spec->user)
+        buf_json_str(&request, "user", str_of(spec->user));
+    client_forget_end(node, spec->name);
+    if (call(node, &request, 0, err))
+        return err_wrap(err, "cannot start '%s' on '%s'", spec->name, node_name(node));
+    return 0;
+}
+
+int node_stop(struct node *node, const char *name, int timeout_ms, struct err *err)
+{
+    struct buf request = client_request("stop");
+
+    buf_json_str(&request, "name", str_of(name));
+    buf_json_int(&request, "timeout_ms", timeout_ms);
+    if (call(node, &request, timeout_ms, err))
+        return err_wrap(err, "cannot stop '%s' on '%s'", name, node_name(node));
+    return 0;
+}
+
+int node_run(struct node *node, const char *const *argv, struct str input, int timeout_ms,
+             int *status, struct buf *output, struct buf *errors, struct err *err)
+{
+    struct buf request = client_request("run");
+    json_t *answer;
+
+    add_texts(&request, "argv", argv);
+    add_bytes(&request, "stdin", input);
+    buf_json_int(&request, "timeout_ms", timeout_ms);
+    if (client_call(node, &request, timeout_ms, &answer, err))
+        return err_wrap(err, "cannot run '%s' on '%s'", argv[0], node_name(node));
+    *status = (int)json_integer_value(json_object_get(answer, "status"));
+    int failed = take_bytes(answer, "stdout", output, err);
+    if (!failed)
+        failed = take_bytes(answer, "stderr", errors, err);
+    json_decref(answer);
+    return failed ? err_wrap(err, "cannot run '%s' on '%s'", argv[0], node_name(node)) : 0;
+}
+
+int node_put(struct node *node, const char *path, struct str content, unsigned mode,
+             struct err *err)
+{
+    size_t sent = 0;
+
+    do {
+        size_t left = content.len - sent;
+        size_t piece = left < CHUNK_MAX_BYTES ? left : CHUNK_MAX_BYTES;
+        struct buf request = client_request("put");
+        buf_json_str(&request, "path", str_of(path));
+        buf_json_int(&request, "mode", mode);
+        buf_json_int(&request, "offset", (int64_t)sent);
+        buf_json_bool(&request, "more", piece < left);
+        add_bytes(&request, "data", (struct str){content.ptr + sent, piece});
+        if (call(node, &request, 0, err))
+            return err_wrap(err, "cannot put '%s' on '%s'", path, node_name(node));
+        sent += piece;
+    } while (sent < content.len);
+    return 0;
+}
+
+int node_get(struct node *node, const char *path, int64_t offset, struct buf *content,
+             struct err *err)
+{
+    struct buf request = client_request("get");
+    json_t *answer;
+
+    buf_json_str(&request, "path", str_of(path));
+    buf_json_int(&request, "offset", offset);
+    if (client_call(node, &request, 0, &answer, err))
+        return err_wrap(err, "cannot get '%s' from '%s'", path, node_name(node));
+    int failed = take_bytes(answer, "data", content, err);
+    json_decref(answer);
+    return failed ? err_wrap(err, "cannot get '%s' from '%s'", path, node_name(node)) : 0;
+}
+
+static uint64_t counter(const json_t *answer, const char *key)
+{
+    return (uint64_t)json_integer_value(json_object_get(answer, key));
+}
+
+/* A receipt that cannot be read is no receipt: nothing may be concluded from it. */
+static int take_receipt(const json_t *answer, struct receipt *receipt, struct err *err)
+{
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    json_t *process;
+    size_t i;
+
+    *receipt = (struct receipt){.version = counter(answer, "version"),
+                                .kills = counter(answer, "kills"),
+                                .killed = counter(answer, "killed"),
+                                .pauses = counter(answer, "pauses"),
+                                .paused = counter(answer, "paused")};
+    json_array_foreach(json_object_get(answer, "processes"), i, process)
+    {
+        const char *is = json_string_value(json_object_get(process, "state"));
+        receipt->ended += is && strcmp(is, "ended") == 0;
+    }
+    for (int k = 0; state && k < 3; k++) {
+        if (strcmp(state, process_state_names[k]) == 0) {
+            receipt->state = (enum process_state)k;
+            return 0;
+        }
+    }
+    return err_set(err, EPROTO, "the agent's receipt makes no sense");
+}
+
+static int receipt_call(struct node *node, struct buf *request, struct receipt *receipt,
+                        struct err *err)
+{
+    json_t *answer;
+
+    if (client_call(node, request, 0, &answer, err))
+        return -1;
+    int failed = take_receipt(answer, receipt, err);
+    json_decref(answer);
+    return failed;
+}
+
+int node_world(struct node *node, const struct world *world, struct receipt *receipt,
+               struct err *err)
+{
+    struct buf request = client_request("world");
+    const char *state = process_state_names[world->processes[node_index(node)]];
+
+    buf_json_int(&request, "version", (int64_t)world->version);
+    buf_json_str(&request, "state", str_of(state));
+    if (receipt_call(node, &request, receipt, err))
+        return err_wrap(err, "cannot make '%s' %s", node_name(node), state);
+    return 0;
+}
+
+int node_receipt(struct node *node, struct receipt *receipt, struct err *err)
+{
+    struct buf request = client_request("receipt");
+
+    if (receipt_call(node, &request, receipt, err))
+        return err_wrap(err, "no receipt from '%s'", node_name(node));
+    return 0;
+}
