@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Fuzzing of what the agent reads from its controller: any bytes, cut into lines and read as
+ * requests. Whatever is accepted keeps the limits that the agent's verbs rely on. */
+#include "../../harness/agent/request.h"
+#include "../../harness/agent/wire.h"
+#include "../../harness/base/base64.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void demand(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    (void)fprintf(stderr, "does not hold: %s\n", what);
+    abort();
+}
+
+static void check_command(const struct command *command)
+{
+    demand(command->argv[0] && *command->argv[0], "a command has a program");
+    demand(!command->argv[ARGS_MAX] && !command->env[ARGS_MAX], "arrays end");
+    for (const char *const *variable = command->env; *variable; variable++)
+        demand(strchr(*variable, '='), "variables have a value");
+}
+
+static void check_request(const struct request *request)
+{
+    demand(request->id >= 0 && request->verb < VERB_COUNT, "id and verb");
+    if (request->verb == VERB_START || request->verb == VERB_RUN)
+        check_command(&request->command);
+    if (request->name)
+        demand(*request->name && strlen(request->name) <= NAME_MAX_BYTES &&
+                   !strchr(request->name, '/') && request->name[0] != '.',
+               "a name is a file's");
+    demand(request->timeout_ms >= 0 && request->offset >= 0 && request->version >= 0, "signs");
+    demand(request->mode >= 0 && request->mode <= 07777, "mode");
+    if (request->data.len) {
+        size_t decoded;
+        char *room = malloc(base64_read_max(request->data.len) + 1);
+        if (room && base64_read(request->data, room, &decoded))
+            demand(decoded <= base64_read_max(request->data.len), "room for base64");
+        free(room);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct lines lines;
+    struct str line;
+    struct err err;
+
+    int fd = memfd_create("input", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) ||
+        lines_init(&lines, &err))
+        abort();
+    while (lines_fill(&lines, fd) > 0) {
+        for (enum line_found found; (found = lines_next(&lines, &line)) != LINE_NONE;) {
+            struct request request;
+            if (found != LINE_READY)
+                continue;
+            if (request_read(line, &request, &err) == 0)
+                check_request(&request);
+            request_release(&request);
+        }
+    }
+    lines_release(&lines);
+    (void)close(fd);
+    return 0;
+}
