@@ -346,7 +346,12 @@ static int run_once(struct args *args, uint64_t seed)
         (void)fprintf(stderr, "ordeal: %s\n", err.msg);
         return EXIT_HARNESS;
     }
-    return code >= 128 && code < EXIT_USAGE ? EXIT_HARNESS : code;
+    if (code >= 128 && code < EXIT_USAGE) {
+        (void)fprintf(stderr, "ordeal: the controller was killed by signal %d (%s)\n", code - 128,
+                      strsignal(code - 128));
+        return EXIT_HARNESS;
+    }
+    return code;
 }
 
 /* Whether a word of the command line is one of those that a single run of one seed does without,

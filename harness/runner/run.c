@@ -307,8 +307,10 @@ int run_test(const struct test *test, const struct run_options *options)
     atomic_store(&run.phase, "setup");
     run.house.cluster.test = test;
     int result = test->target->promise(test, &run.promise, &err);
-    if (result == 0 && test->consistency)
+    if (test->consistency)
         run.promise = test->consistency;
+    else if (!run.promise)
+        run.promise = "linearizable"; /* nothing is promised: what clients would like to have */
     if (result == 0)
         result = open_record(&run, &err);
     if (result < 0) {
