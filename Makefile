@@ -223,4 +223,5 @@ clean:  ## remove the build folder
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -ts'|'
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Neither other flavours' nor what packages bring.
+-include $(shell find $(B) \( -name packages -o -name asan -o -name tsan \) -prune -o -name '*.d' -type f -print 2>/dev/null)
