@@ -65,7 +65,7 @@ void note(const struct self *self, const char *fmt, ...)
 {
     va_list args;
 
-    (void)fprintf(stderr, "%s: ", self->names && self->count ? self->names[self->me] : "?");
+    (void)fprintf(stderr, "%s: ", self->names[self->me]);
     va_start(args, fmt);
     (void)vfprintf(stderr, fmt, args);
     va_end(args);
@@ -174,7 +174,6 @@ static void read_nodes(struct runtime *rt, char *list, uint16_t port)
 
 void runtime_start(struct runtime *rt)
 {
-    rt->self.names = (const char *const *)rt->names;
     rng_init(&rt->self.rng, rt->seed, (uint64_t)rt->self.me);
     rt->self.state = calloc(1, rt->protocol->state_size ? rt->protocol->state_size : 1);
     if (!rt->self.state)
@@ -195,7 +194,6 @@ static void join_cluster(struct runtime *rt, const struct arguments *arguments)
         refuse("--me '%s' is not one of --nodes", arguments->me);
     if (arguments->link)
         link = strcmp(arguments->link, "udp") == 0 ? LINK_UDP : LINK_TCP;
-    rt->self.names = (const char *const *)rt->names;
     if (link == LINK_UDP)
         datagrams_open(rt);
     else

@@ -295,6 +295,10 @@ static void send_locally(struct runtime *rt, json_t *body)
 
 void messages_init(struct runtime *rt)
 {
+    static char nobody[] = "?"; /* until init */
+
+    rt->names[0] = nobody;
+    rt->self.names = (const char *const *)rt->names;
     buf_init(&rt->line, LINE_LIMIT);
     rt->next_msg_id = 1;
     rt->local_last = &rt->local_first;
