@@ -199,7 +199,7 @@ static void describe_cuts(json_t *cuts, struct buf *out)
 
 void describe_victims(const char *value, int columns, struct buf *out)
 {
-    json_t *json = json_loads(value ? value : "null", JSON_DECODE_ANY, NULL);
+    json_t *json = json_loads(value ? value : "null", JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     struct buf text;
 
     buf_init(&text, 0);

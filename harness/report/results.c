@@ -213,6 +213,8 @@ static void say_passed(const struct results *results, struct buf *out)
     buf_puts(out, " operations succeeded");
     if (count == 1)
         buf_printf(out, " under a %s%s", windows[0].f, bit ? " that bit" : "");
+    else if (count && bit == count)
+        buf_printf(out, " under %zu faults, all of which bit", count);
     else if (count)
         buf_printf(out, " under %zu faults, %zu of which bit", count, bit);
     else

@@ -13,8 +13,8 @@
 
 enum {
     GUTTER = 92, /* names of rows */
-    RIGHT = 18,
-    WIDTH = 800,
+    RIGHT = 36,  /* half a time's label */
+    WIDTH = 790,
     WIDTH_MAX = 1500, /* wider than the page: it scrolls */
     ROW = 38,
     BAR = 26,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* synthetic.h - the folder of a run that never was: plausible loads, faults and logs, for looking
+ * at reports and for testing them at sizes that no test could run.
+ */
+#ifndef ORDEAL_TESTS_LIB_SYNTHETIC_H
+#define ORDEAL_TESTS_LIB_SYNTHETIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct synthetic {
+    uint64_t seed;
+    int operations; /* about so many */
+    int nodes, clients, keys;
+    double seconds; /* of load */
+    int faults;     /* partition, kill, pause by turns */
+    bool violation; /* a stale read during the first partition */
+    bool idle;      /* no fault affects anything */
+    bool hostile;   /* values, names and logs that attack whoever shows them */
+    bool judged;    /* write results.json too */
+};
+
+/* Fill the folder `dir`, which exists. Ends the program on any error. */
+void synthetic_write(const struct synthetic *synthetic, const char *dir);
+
+#endif
