@@ -59,7 +59,7 @@ static int outcome_of(const struct op *op)
 static double x_of(const struct chart *chart, int64_t time_ns)
 {
     double part = (double)time_ns / (double)chart->end_ns;
-    return LEFT + PLOT * (part > 1 ? 1 : part);
+    return LEFT + PLOT * (part < 0 ? 0 : part > 1 ? 1 : part);
 }
 
 /* When its outcome was known; for what never ended, when it was invoked. */
@@ -106,7 +106,7 @@ static void count_op(struct chart *chart, const struct op *op)
     int y = (int)((y_of(chart, end_of(op) - op->invoke_ns) - chart->latency_top) / CELL);
     uint16_t *cell = &chart->cells[(outcome * CELLS_Y + y) * CELLS_X + x];
 
-    chart->bins[outcome][bin < BINS ? bin : BINS - 1]++;
+    chart->bins[outcome][bin < 0 ? 0 : bin < BINS ? bin : BINS - 1]++;
     if (op->complete_ns != TIME_NEVER && *cell < UINT16_MAX)
         (*cell)++;
 }

@@ -7,6 +7,7 @@
 #include "../base/log.h"
 #include "../exit.h"
 #include "../history/read.h"
+#include "../report/report.h"
 #include "../report/results.h"
 #include "../report/timeline.h"
 #include "../target.h"
@@ -56,7 +57,8 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
     struct check_options options = {.model = trial->test->workload->model,
                                     .log_dir = logs,
                                     .log_patterns = trial->test->target->log_patterns,
-                                    .recovery_ns = trial->test->target->recovery_ns};
+                                    .recovery_ns = trial->test->target->recovery_ns,
+                                    .faults_planned = (size_t)trial->test->plan.fault_count};
     struct err err;
 
     (void)snprintf(logs, sizeof logs, "%s/nodes", trial->dir);
@@ -124,6 +126,8 @@ static int conclude(const struct trial *trial, struct docket *docket, const stru
     results_merge(history, docket->judgements, docket->count, failure, &results);
     (void)snprintf(path, sizeof path, "%s/results.json", trial->dir);
     if (results_write(&results, path, &err) < 0)
+        log_error("report", "%s", err.msg);
+    if (report_write_judged(trial->dir, &results, &err) < 0)
         log_error("report", "%s", err.msg);
     if (trial->options->json)
         results_print(&results, prose);
