@@ -21,6 +21,10 @@ enum attempt_state { ATTEMPT_WORKING, ATTEMPT_WAITING, ATTEMPT_GIVEN_UP };
 
 #define PATIENCE_NS NS_PER_SEC /* after an operation's deadline */
 
+/* Before a worker tries a node again that it could not reach: a dead node must not fill the record
+ * with refusals, nor its worker the machine. */
+#define UNREACHABLE_WAIT_NS (20 * NS_PER_MS)
+
 struct attempt {
     struct worker *worker; /* not to be touched once given up */
     const struct target *target;
@@ -221,6 +225,10 @@ static void *work(void *context)
         }
         if (attempt->op.outcome == OP_INFO)
             close_client(attempt);
+        if (attempt->op.unreachable) {
+            record_idle(crew->record, worker->index);
+            wait_for_phase(crew, phase, clock_now_ns() + UNREACHABLE_WAIT_NS);
+        }
     }
     close_client(attempt);
     record_close_lane(crew->record, worker->index);

@@ -159,6 +159,7 @@ static void finish(struct client_op *op, enum op_type outcome, const char *error
 void kv_silence(bool unsent, const char *why, struct client_op *op)
 {
     finish(op, unsent || op->f == OP_F_READ ? OP_FAIL : OP_INFO, why);
+    op->unreachable = unsent;
 }
 
 /* The value that was read, from the first of "kvs". False if it makes no sense. */

@@ -248,6 +248,7 @@ void reference_invoke(struct client *client, struct client_op *op)
         break;
     case WIRE_NOT_SENT:
         finish(op, OP_FAIL, why);
+        op->unreachable = true;
         break;
     case WIRE_UNKNOWN:
         finish_unknown(op, why);
