@@ -17,6 +17,8 @@
 
 struct node;
 
+enum { NODE_HOW_MAX = 160 };
+
 const char *node_name(const struct node *node); /* "n1" */
 int node_index(const struct node *node);        /* from 0 */
 const char *
@@ -51,8 +53,9 @@ int node_put(struct node *node, const char *path, struct str content, unsigned m
 int node_get(struct node *node, const char *path, int64_t offset, struct buf *content,
              struct err *err) MUST_CHECK;
 
-/* Whether a started process has ended by itself since the last call that said so (not by a kill of
- * ours): fills `how` with "exited with status 1" and the like. */
-bool node_process_ended(struct node *node, const char *name, char how[64]);
+/* Whether a started process has ended by itself (not by a kill of ours) since the last call that
+ * said so: `name`, or any if it is NULL. Fills `how`: "'etcd' exited with status 1" and the like.
+ */
+bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX]);
 
 #endif

@@ -161,11 +161,11 @@ static int ask_peer(struct http *http, struct node *node, struct err *err)
 {
     int64_t deadline_ns = clock_now_ns() + START_MS * NS_PER_MS;
     struct http_answer answer;
-    char how[64];
+    char how[NODE_HOW_MAX];
 
     while (http_ask(http, "/version", STR(""), deadline_ns, &answer) != HTTP_ANSWERED) {
         if (node_process_ended(node, "etcd", how))
-            return err_set(err, ECHILD, "etcd on '%s' %s; see its log", node_name(node), how);
+            return err_set(err, ECHILD, "on '%s' %s; see its log", node_name(node), how);
         if (clock_now_ns() >= deadline_ns)
             return err_set(err, ETIMEDOUT, "etcd on '%s' does not serve its peers: %s",
                            node_name(node), answer.why);

@@ -365,14 +365,18 @@ void client_forget_end(struct node *node, const char *process)
     pthread_mutex_unlock(&node->lock);
 }
 
-bool node_process_ended(struct node *node, const char *name, char how[64])
+bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX])
 {
+    bool news = false;
+
     pthread_mutex_lock(&node->lock);
-    struct ended *ended = find_ended(node, name);
-    bool news = ended && !ended->told;
-    if (news) {
-        memcpy(how, ended->how, sizeof ended->how);
+    for (int i = 0; i < ENDED_MAX && !news; i++) {
+        struct ended *ended = &node->ended[i];
+        if (!ended->name[0] || ended->told || (name && strcmp(ended->name, name) != 0))
+            continue;
+        (void)snprintf(how, NODE_HOW_MAX, "'%s' %s", ended->name, ended->how);
         ended->told = true;
+        news = true;
     }
     pthread_mutex_unlock(&node->lock);
     return news;

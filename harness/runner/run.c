@@ -91,6 +91,20 @@ static void enter(struct run *run, const char *phase, int64_t length_ns)
 /* -- phases --------------------------------------------------------------------------------------
  */
 
+/* Whether the system has ended somewhere before it was ever healthy. */
+static bool has_died(struct run *run, char why[256])
+{
+    for (int i = 0; i < run->test->node_count; i++) {
+        char how[NODE_HOW_MAX];
+        if (!node_process_ended(run->house.cluster.nodes[i], NULL, how))
+            continue;
+        (void)snprintf(why, 256, "on '%s' %s before the cluster was healthy; see its log in '%s'",
+                       run->test->node_names[i], how, "nodes/");
+        return true;
+    }
+    return false;
+}
+
 static int set_up(struct run *run, struct err *err)
 {
     const struct target *target = run->test->target;
@@ -105,7 +119,7 @@ static int set_up(struct run *run, struct err *err)
         return err_wrap(err, "cannot start '%s'", target->name);
     while (target->healthy(&run->house.cluster, err) < 0) {
         char why[256];
-        if (house_lost(&run->house, why))
+        if (house_lost(&run->house, why) || has_died(run, why))
             return err_set(err, EPIPE, "%s", why);
         if (interrupt_requested())
             return err_set(err, EINTR, "interrupted before '%s' was healthy", target->name);
@@ -203,7 +217,7 @@ static int heal(struct run *run, struct err *err)
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
     for (int i = 0; i < run->test->node_count; i++) {
-        char how[128];
+        char how[NODE_HOW_MAX];
         if (!node_process_ended(run->house.cluster.nodes[i], NULL, how))
             continue;
         whole = false;

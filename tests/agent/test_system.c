@@ -147,7 +147,7 @@ static void await_lines(const char *path, int count)
 
 static void await_end(const char *name, const char *expected)
 {
-    char how[64] = "";
+    char how[NODE_HOW_MAX] = "";
     int64_t deadline_ns = clock_now_ns() + 5 * NS_PER_SEC;
     while (!node_process_ended(node, name, how) && clock_now_ns() < deadline_ns)
         clock_sleep_until(clock_now_ns() + NS_PER_MS);
@@ -185,16 +185,16 @@ static void test_system__an_exit_is_told_once(void **state)
 {
     (void)state;
     DO(start("a", "exit 3"));
-    await_end("a", "exited with status 3");
+    await_end("a", "'a' exited with status 3");
     DO(start("b", "kill -SEGV $$"));
-    await_end("b", "was killed by signal 11");
+    await_end("b", "'b' was killed by signal 11");
     struct receipt receipt;
     DO(node_receipt(node, &receipt, &err));
     assert_int_equal(receipt.ended, 2);
     assert_int_equal(receipt.state, PROCESS_RUNNING);
     assert_non_null(strstr(get("/node/log/a.log"), "ordeal: 'a' exited with status 3, 2"));
     DO(start("a", "exit 4"));
-    await_end("a", "exited with status 4");
+    await_end("a", "'a' exited with status 4");
 }
 
 static void test_system__stop_ends_for_good(void **state)
@@ -210,7 +210,7 @@ static void test_system__stop_ends_for_good(void **state)
     DO(node_stop(node, "stubborn", 100, &err));
     assert_true(clock_now_ns() - begin_ns >= 100 * NS_PER_MS);
     assert_int_equal(agent_place_await_marked(&place, 0), 0);
-    char how[64];
+    char how[NODE_HOW_MAX];
     assert_false(node_process_ended(node, "kind", how));
     REFUSED(node_stop(node, "kind", 100, &err), "no process 'kind'");
     declare(PROCESS_KILLED);
@@ -275,7 +275,7 @@ static void test_system__kill_takes_all_descendants(void **state)
     assert_int_equal(receipt.kills, 1);
     assert_int_equal(receipt.killed, 5);
     assert_int_equal(receipt.ended, 0);
-    char how[64];
+    char how[NODE_HOW_MAX];
     assert_false(node_process_ended(node, "db", how)); /* it did not end by itself */
 }
 
@@ -310,7 +310,7 @@ static void test_system__restart_repeats_all_in_order(void **state)
     DO(start("two", "echo two >>/node/data/order; exec sleep 1000"));
     await_lines("/node/data/order", 2);
     DO(start("three", "echo three >>/node/data/order"));
-    await_end("three", "exited with status 0");
+    await_end("three", "'three' exited with status 0");
     DO(node_stop(node, "one", 1000, &err));
     DO(start("one", "ls /tmp /run /dev/shm >/node/data/seen; ls /node/data/left;"
                     "echo one >>/node/data/order; exec sleep 1000"));

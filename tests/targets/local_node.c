@@ -91,7 +91,7 @@ int node_start(struct node *node, const struct process_spec *spec, struct err *e
     return 0;
 }
 
-bool node_process_ended(struct node *node, const char *name, char how[64])
+bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX])
 {
     int status;
     (void)name;
@@ -99,7 +99,7 @@ bool node_process_ended(struct node *node, const char *name, char how[64])
     if (node->pid == 0 || waitpid(node->pid, &status, WNOHANG) <= 0)
         return false;
     node->pid = 0;
-    (void)snprintf(how, 64, "ended with status %d", WEXITSTATUS(status));
+    (void)snprintf(how, 64, "'%s' ended with status %d", name, WEXITSTATUS(status));
     return true;
 }
 
