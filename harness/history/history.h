@@ -84,6 +84,8 @@ struct history {
     int f_count;
     int64_t end_ns;     /* time of the last event of the record */
     bool times_trusted; /* false: times are line numbers, for order only */
+    bool timeless;      /* the format says nothing about real time: all times are 0, so that only
+                         * the order within a process counts */
     bool torn;          /* the last line was incomplete and dropped: the run was killed */
     char *path;         /* of the file it came from; NULL if built in memory */
     uint64_t *offsets;  /* sparse: file offset of event i * OFFSET_EVERY; NULL if none */
@@ -110,6 +112,13 @@ int history_f(struct history *history, struct str name);
 int history_node(struct history *history, struct str name);
 
 const char *history_f_name(const struct history *history, uint8_t f);
+
+/* The JSON text of one of the event's further members ("receipt", "skipped"); false if it has none.
+ * It lies in event->extra. */
+bool event_member(const struct event *event, const char *name, struct str *json);
+
+/* Append the event's members, but index and time, to a JSON object: as in history.jsonl. */
+void event_print(const struct event *event, struct buf *json);
 
 /* Sort by invocation, set end_ns, and check what holds for every history: a process has one
  * operation open at a time (intervals of one process do not overlap), completion after

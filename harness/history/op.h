@@ -3,6 +3,7 @@
 #ifndef ORDEAL_HISTORY_OP_H
 #define ORDEAL_HISTORY_OP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum op_type { OP_INVOKE, OP_OK, OP_FAIL, OP_INFO };
@@ -43,5 +44,10 @@ enum op_f {
 };
 
 extern const char *const op_f_names[OP_F_KNOWN];
+
+/* Whether the value of a completion is what the operation returned, even where it equals what was
+ * asked for (a read, a proposal, what we do not know). Of the others (a write, a cas) it is custom
+ * to repeat the invocation's value, which then says nothing new. */
+bool op_f_returns(uint8_t f);
 
 #endif

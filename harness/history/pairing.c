@@ -171,27 +171,6 @@ static int invoke(struct pairing *pairing, const struct pair_event *event, struc
 
 /* -- completions ------------------------------------------------------------------------------ */
 
-/* Whether the completion's value is what the operation returned, even if it equals what was asked
- * for. Elsewhere a repeated value is the custom of repeating it. */
-static bool returns_a_value(uint8_t f)
-{
-    switch (f) {
-    case OP_F_WRITE:
-    case OP_F_CAS:
-    case OP_F_APPEND:
-    case OP_F_ADD:
-    case OP_F_REMOVE:
-    case OP_F_ENQUEUE:
-    case OP_F_PUSH:
-    case OP_F_INSERT:
-    case OP_F_PUT:
-    case OP_F_DELETE:
-        return false;
-    default:
-        return true;
-    }
-}
-
 static int result_of(struct pairing *pairing, const struct op *op, const struct pair_event *event,
                      value_id *out, struct err *err)
 {
@@ -200,7 +179,7 @@ static int result_of(struct pairing *pairing, const struct op *op, const struct 
                                    : op->in == event->value && op->in2 == VALUE_NIL;
 
     *out = VALUE_NIL;
-    if (event->type != OP_OK || (repeated && !returns_a_value(op->f)))
+    if (event->type != OP_OK || (repeated && !op_f_returns(op->f)))
         return 0;
     *out = event->is_pair ? values_list(&pairing->history->values, pair, 2) : event->value;
     return *out == VALUE_FAILED ? out_of_memory(pairing, err) : 0;

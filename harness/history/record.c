@@ -262,38 +262,20 @@ bool record_op(struct record *record, int lane_index, const struct record_event 
     return true;
 }
 
-/* The line of an event of the harness, from "type" on. */
-static void format_note(struct buf *line, const struct event *event)
-{
-    static const char *const edges[] = {NULL, "begin", "begun", "end", "ended"};
-    const char *extra = event->extra && strchr(event->extra, '"') ? event->extra : "";
-    size_t extra_len = strlen(extra);
-
-    buf_puts(line, ",\"type\":\"info\",\"process\":\"nemesis\",\"f\":");
-    buf_json_string(line, str_of(event->f));
-    if (event->fault >= 0)
-        buf_json_int(line, "fault", event->fault);
-    if (event->edge != EVENT_POINT)
-        buf_json_str(line, "edge", str_of(edges[event->edge]));
-    buf_json_raw(line, "value", str_of(event->value));
-    if (extra_len > 2) {
-        buf_puts(line, ",");
-        buf_add(line, extra + 1, extra_len - 2); /* without its braces */
-    }
-    buf_puts(line, "}");
-}
-
 static struct note *make_note(const struct event *event)
 {
     struct note *note = NULL;
     struct buf line;
 
     buf_init(&line, 0);
-    format_note(&line, event);
+    buf_puts(&line, "{");
+    event_print(event, &line);
+    buf_puts(&line, "}");
     if (!line.failed)
         note = malloc(sizeof *note + line.len + 1);
     if (note) {
         flatten(line.ptr, line.len);
+        line.ptr[0] = ','; /* index and time come first */
         *note = (struct note){.len = line.len + 1};
         memcpy(note->text, line.ptr, line.len);
         note->text[line.len] = '\n';

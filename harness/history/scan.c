@@ -70,8 +70,7 @@ static int hex4(const char *at, const char *end)
     return value;
 }
 
-/* The code point of \uXXXX (a pair of them beyond the first plane) at *at; -1 if it is none. */
-static int32_t escaped_point(const char **at, const char *end)
+int32_t scan_escaped_point(const char **at, const char *end)
 {
     int first = hex4(*at + 2, end);
 
@@ -89,7 +88,7 @@ static int32_t escaped_point(const char **at, const char *end)
     return 0x10000 + ((first & 0x3ff) << 10) + (second & 0x3ff);
 }
 
-static void add_point(struct buf *out, uint32_t point)
+void scan_add_point(struct buf *out, uint32_t point)
 {
     unsigned char utf8[4];
     size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
@@ -108,11 +107,11 @@ static bool step_escape(struct scan *scan, struct buf *out)
     char c = scan->end - scan->at > 1 ? scan->at[1] : '\0';
 
     if (c == 'u') {
-        int32_t point = escaped_point(&scan->at, scan->end);
+        int32_t point = scan_escaped_point(&scan->at, scan->end);
         if (point < 0)
             return fail(scan, "a \\u escape is broken");
         if (out)
-            add_point(out, (uint32_t)point);
+            scan_add_point(out, (uint32_t)point);
         return true;
     }
     const char *found = c ? strchr(from, c) : NULL;

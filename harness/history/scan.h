@@ -57,6 +57,13 @@ bool scan_skip(struct scan *scan);
 /* A string as plain text, which lives until `scratch` is used again. */
 bool scan_string(struct scan *scan, struct scan_scratch *scratch, struct str *out);
 
+/* The code point of the \\uXXXX at *at (of a pair of them beyond the first plane), which is stepped
+ * over; -1 if it is none. */
+int32_t scan_escaped_point(const char **at, const char *end);
+
+/* Append a code point as UTF-8. */
+void scan_add_point(struct buf *out, uint32_t point);
+
 /* An integer; false with a problem if it is none or does not fit. */
 bool scan_int(struct scan *scan, int64_t *out);
 

@@ -3,26 +3,18 @@
  * harness recorded.
  */
 #include "history.h"
-#include "scan.h"
 
 #include <errno.h>
 
-/* The number that the event's further members give as "affected"; 0 if none. */
-static uint64_t affected_by(const struct event *event, struct scan_scratch *scratch)
+/* What the event says about how much the fault affected; 0 if nothing. */
+static uint64_t affected_by(const struct event *event)
 {
-    struct scan scan = scan_of(str_of(event->extra));
-    struct str key;
+    struct str text;
     int64_t number;
 
-    if (!scan_take(&scan, '{'))
+    if (!event_member(event, "affected", &text) || !str_to_int(text, &number) || number < 0)
         return 0;
-    while (scan_key(&scan, scratch, &key)) {
-        if (str_eq(key, STR("affected")))
-            return scan_int(&scan, &number) && number > 0 ? (uint64_t)number : 0;
-        if (!scan_skip(&scan) || !scan_more(&scan, '}'))
-            break;
-    }
-    return 0;
+    return (uint64_t)number;
 }
 
 /* The latest window of the fault; NULL if it has none. */
@@ -35,10 +27,9 @@ static struct fault_window *find(struct fault_window *windows, size_t count, int
     return NULL;
 }
 
-static void apply(struct fault_window *window, const struct event *event,
-                  struct scan_scratch *scratch)
+static void apply(struct fault_window *window, const struct event *event)
 {
-    uint64_t affected = affected_by(event, scratch);
+    uint64_t affected = affected_by(event);
 
     switch ((enum event_edge)event->edge) {
     case EVENT_BEGUN:
@@ -74,13 +65,11 @@ int history_windows(const struct history *history, struct budget *budget, struct
 {
     struct fault_window *windows =
         budget_calloc(budget, count_begins(history) + 1, sizeof *windows);
-    struct scan_scratch scratch;
     size_t count = 0;
 
     if (!windows)
         return err_set(err, ENOMEM, "%s while gathering the faults; give a larger --memory-limit",
                        budget_reason(budget));
-    scan_scratch_init(&scratch, budget);
     for (size_t i = 0; i < history->event_count; i++) {
         const struct event *event = &history->events[i];
         if (event->fault < 0)
@@ -95,9 +84,8 @@ int history_windows(const struct history *history, struct budget *budget, struct
                                                      .healed_ns = history->end_ns};
         struct fault_window *window = find(windows, count, event->fault);
         if (window)
-            apply(window, event, &scratch);
+            apply(window, event);
     }
-    scan_scratch_release(&scratch);
     *out = windows;
     *count_out = count;
     return 0;

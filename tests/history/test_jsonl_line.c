@@ -105,7 +105,7 @@ static bool same_line(struct jsonl_parser *parser, const struct jsonl_line *line
     const json_t *node = json_object_get(expected, "node");
     struct str f =
         line->f < OP_F_KNOWN ? str_of(op_f_names[line->f]) : parser->fs.names[line->f - OP_F_KNOWN];
-    bool is_pair = same_name(f, json_string("cas")) && json_array_size(value) == 2;
+    bool is_pair = str_eq(f, STR("cas")) && json_array_size(value) == 2;
 
     return (!index ? !(line->flags & JSONL_INDEX) : line->index == json_integer_value(index)) &&
            (!time ? !(line->flags & JSONL_TIME) : line->time_ns == json_integer_value(time)) &&
