@@ -185,6 +185,9 @@ deps:  ## install the libraries that building needs (prints the command first)
 deps-dev:  ## and what linting and fuzzing need
 	$(Q)tools/deps dev
 
+packages: all  ## fetch the databases that are not on this machine into build/packages
+	$(Q)tools/fetch-packages $(B)/ordeal
+
 demo: deps  ## get what is missing, build, and run the main job: three clusters on trial
 	$(Q)$(MAKE) --no-print-directory all packages
 	$(Q)tools/demo $(B)/ordeal
