@@ -24,7 +24,8 @@ endif
 c_in      = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 needs     = $(shell grep -lE '^/\* needs: ' $(1) /dev/null 2>/dev/null)
 BASE      := $(call c_in,harness/base)
-CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine)
+CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine \
+             checkers/models)
 TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))
 REFERENCE := $(call c_in,targets/reference/host)
@@ -35,7 +36,8 @@ PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner h
              harness/commands nemesis workloads workloads/lib) $(CLIENT) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))
 MAIN      := harness/commands/main.c
-KINDS     := checker:checkers:checkers nemesis:nemesis:nemeses workload:workloads:workloads \
+KINDS     := checker:checkers:checkers model:checkers/models:models nemesis:nemesis:nemeses \
+             workload:workloads:workloads \
              target:targets:targets transport:harness/transports:transports \
              command:harness/commands:commands protocol:targets/reference:protocols \
              format:harness/history/formats:formats
@@ -44,7 +46,7 @@ BENCH     := $(sort $(wildcard tests/bench/bench_*.c))
 TEST_LIB  := $(call c_in,tests/lib)
 
 obj        = $(patsubst %.c,$(B)/%.o,$(1))
-CHECK_O   := $(call obj,$(CHECK)) $(B)/registry/checkers.o $(B)/registry/formats.o
+CHECK_O   := $(call obj,$(CHECK)) $(addprefix $(B)/registry/,checkers.o models.o formats.o)
 PROGRAM_O := $(call obj,$(filter-out $(MAIN),$(PROGRAM))) $(addprefix $(B)/registry/, \
              nemeses.o workloads.o targets.o transports.o commands.o)
 LIBS      := -ljansson -lpcre2-8 -lz -lzstd -lip4tc -lip6tc -lm

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+/* judge.h - is one object linearizable? Chooses the engines that can tell. */
+#ifndef ORDEAL_ENGINE_JUDGE_H
+#define ORDEAL_ENGINE_JUDGE_H
+
+#include "../../harness/checker.h"
+#include "keys.h"
+#include "object.h"
+#include "verify.h"
+
+enum judge_engine { JUDGE_NONE, JUDGE_ZONES, JUDGE_WGL, JUDGE_ENGINES };
+
+extern const char *const judge_engine_names[JUDGE_ENGINES];
+
+struct judgement {
+    enum verdict verdict;
+    enum judge_engine engine; /* that answered */
+    bool alone; /* valid by time, but not by lines: other objects may yet forbid it (keys.h) */
+    uint64_t configurations; /* that all engines explored together */
+    uint32_t placed;         /* unknown: how many operations some order could be found for */
+    char reason[128];        /* unknown: why */
+    struct excerpt witness;  /* invalid: what cannot be ordered; verified. Empty otherwise */
+};
+
+/* Judge the object that `source` describes, with at most `threads` threads. Invalid is said only
+ * with a witness that verify_illegal has confirmed. The witness is the caller's. */
+void judge_object(const struct object_source *source, const struct keys *keys,
+                  struct budget *budget, int threads, struct judgement *judgement);
+
+/* Judge all objects in one search: where operations of one process at equal times tie them
+ * together, each being linearizable is not enough. `source` says the history, model and initial
+ * value. */
+void judge_together(const struct object_source *source, const struct keys *keys,
+                    struct budget *budget, struct judgement *judgement);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+#include "verify.h"
+
+#include <string.h>
+
+/* What was placed, as a bit per operation, and the state after it. */
+struct verify {
+    const struct excerpt *excerpt;
+    struct budget *budget;
+    struct states states;
+    struct call *calls;
+    uint32_t *parts; /* numbers of the objects; with several, a state is a list of theirs */
+    uint32_t part_count;
+    uint8_t *skip; /* constrains nothing */
+    uint64_t *placed;
+    size_t words;
+    uint64_t *seen; /* states << 32 and placed sets in which nothing follows */
+    size_t seen_count, seen_capacity;
+    uint32_t *slots;
+    size_t slot_count;
+    uint64_t steps;
+    bool gave_up;
+};
+
+static const struct op *op_at(const struct verify *verify, size_t i)
+{
+    return &verify->excerpt->history->ops[verify->excerpt->places[i]];
+}
+
+static bool is_due(const struct verify *verify, size_t i)
+{
+    return op_at(verify, i)->type == OP_OK && !(verify->excerpt->relaxed[i] & RELAX_DUTY);
+}
+
+static bool is_placed(const struct verify *verify, size_t i)
+{
+    return verify->placed[i / 64] >> (i % 64) & 1;
+}
+
+static bool precedes(const struct op *a, const struct op *b)
+{
+    return a->complete_ns < b->invoke_ns || (a->process == b->process && a->index < b->index);
+}
+
+/* Whether nothing that has to come before operation `i` is still to be placed. */
+static bool may_come(const struct verify *verify, size_t i)
+{
+    for (size_t k = 0; k < verify->excerpt->count; k++) {
+        if (k != i && !is_placed(verify, k) && is_due(verify, k) &&
+            precedes(op_at(verify, k), op_at(verify, i)))
+            return false;
+    }
+    return true;
+}
+
+static size_t hash_of(const struct verify *verify, const uint64_t *entry)
+{
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i <= verify->words; i++)
+        hash = (hash ^ entry[i]) * 0x9e3779b97f4a7c15u + (hash >> 27);
+    return hash ^ hash >> 29;
+}
+
+static bool grow_seen(struct verify *verify)
+{
+    size_t entry_size = (verify->words + 1) * sizeof *verify->seen;
+    size_t capacity = verify->seen_capacity ? verify->seen_capacity * 2 : 64;
+    uint64_t *seen = budget_realloc(verify->budget, verify->seen, capacity * entry_size);
+
+    if (!seen)
+        return false;
+    verify->seen = seen;
+    verify->seen_capacity = capacity;
+    uint32_t *slots = budget_calloc(verify->budget, capacity * 2, sizeof *slots);
+    if (!slots)
+        return false;
+    budget_free(verify->budget, verify->slots);
+    verify->slots = slots;
+    verify->slot_count = capacity * 2;
+    for (size_t i = 0; i < verify->seen_count; i++) {
+        size_t at = hash_of(verify, seen + i * (verify->words + 1));
+        while (slots[at & (verify->slot_count - 1)])
+            at++;
+        slots[at & (verify->slot_count - 1)] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+/* Whether these operations were placed before with the same outcome; remember them if not. */
+static bool was_seen(struct verify *verify, uint32_t state)
+{
+    if (verify->seen_count == verify->seen_capacity && !grow_seen(verify)) {
+        verify->gave_up = true;
+        return true;
+    }
+    uint64_t *entry = verify->seen + verify->seen_count * (verify->words + 1);
+    entry[0] = state;
+    memcpy(entry + 1, verify->placed, verify->words * sizeof *entry);
+    size_t at = hash_of(verify, entry);
+    for (; verify->slots[at & (verify->slot_count - 1)]; at++) {
+        size_t other = verify->slots[at & (verify->slot_count - 1)] - 1;
+        if (memcmp(verify->seen + other * (verify->words + 1), entry,
+                   (verify->words + 1) * sizeof *entry) == 0)
+            return true;
+    }
+    verify->slots[at & (verify->slot_count - 1)] = (uint32_t)++verify->seen_count;
+    return false;
+}
+
+static uint32_t step(struct verify *verify, uint32_t state, size_t i)
+{
+    const struct model *model = verify->excerpt->model;
+    uint32_t count;
+
+    if (verify->part_count == 1)
+        return model->step(&verify->states, state, &verify->calls[i]);
+    uint32_t part = states_get(&verify->states, state, &count)[verify->parts[i]];
+    part = model->step(&verify->states, part, &verify->calls[i]);
+    uint32_t *parts = part == STATE_NO ? NULL : states_copy(&verify->states, state, 0, &count);
+    if (!parts)
+        return STATE_NO;
+    parts[verify->parts[i]] = part;
+    return states_intern(&verify->states, parts, count);
+}
+
+/* Whether what is not placed can follow; what is not due need not. */
+static bool can_follow(struct verify *verify, uint32_t state)
+{
+    const struct excerpt *excerpt = verify->excerpt;
+    bool done = true;
+
+    for (size_t i = 0; i < excerpt->count && done; i++)
+        done = is_placed(verify, i) || verify->skip[i] || !is_due(verify, i);
+    if (done)
+        return true;
+    if (++verify->steps > VERIFY_STEPS_MAX ||
+        (verify->steps % 256 == 0 && budget_spent(verify->budget)) || verify->states.failed)
+        verify->gave_up = true;
+    if (verify->gave_up || was_seen(verify, state))
+        return false;
+    for (size_t i = 0; i < excerpt->count && !verify->gave_up; i++) {
+        if (is_placed(verify, i) || verify->skip[i] || !may_come(verify, i))
+            continue;
+        uint32_t next = step(verify, state, i);
+        if (next == STATE_NO)
+            continue;
+        verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
+        bool found = can_follow(verify, next);
+        verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
+        if (found)
+            return true;
+    }
+    return false;
+}
+
+/* Number the objects by their keys; the state in which all begin as one does. */
+static uint32_t number_parts(struct verify *verify, uint32_t begin)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < verify->excerpt->count; i++) {
+        size_t k = 0;
+        while (k < i && op_at(verify, k)->key != op_at(verify, i)->key)
+            k++;
+        verify->parts[i] = k < i ? verify->parts[k] : verify->part_count++;
+    }
+    if (verify->part_count <= 1 || begin == STATE_NO) {
+        verify->part_count = 1;
+        return begin;
+    }
+    uint32_t empty = states_intern(&verify->states, NULL, 0);
+    uint32_t *parts =
+        empty == STATE_NO ? NULL : states_copy(&verify->states, empty, verify->part_count, &count);
+    for (uint32_t i = 0; i < verify->part_count && parts; i++)
+        parts[i] = begin;
+    return parts ? states_intern(&verify->states, parts, verify->part_count) : STATE_NO;
+}
+
+/* Make the calls and find a beginning: the model's, or, from the middle, any that an operation
+ * needs, and one that none does. */
+static bool find_order(struct verify *verify)
+{
+    const struct excerpt *excerpt = verify->excerpt;
+    struct model_env env = {
+        .history = excerpt->history, .states = &verify->states, .initial = excerpt->initial};
+    struct err err;
+
+    for (size_t i = 0; i < excerpt->count; i++) {
+        int made = excerpt->model->prepare(&env, op_at(verify, i), &verify->calls[i], &err);
+        if (made < 0)
+            verify->gave_up = true;
+        else if (excerpt->relaxed[i] & RELAX_NEED)
+            excerpt->model->weaken(&verify->calls[i]);
+        verify->skip[i] = made != 1;
+    }
+    uint32_t begin = number_parts(verify, excerpt->model->begin(&env, &err));
+    if (begin == STATE_NO)
+        verify->gave_up = true;
+    if (verify->gave_up || can_follow(verify, begin))
+        return !verify->gave_up;
+    if (excerpt->from_ns == INT64_MIN)
+        return false;
+    if (excerpt->model->omit != OMIT_UNSEEN || verify->part_count > 1) {
+        verify->gave_up = true;
+        return false;
+    }
+    for (size_t i = 0; i < excerpt->count; i++) {
+        uint32_t leaves, needs;
+        excerpt->model->effect(&verify->calls[i], &leaves, &needs);
+        if (needs == STATE_ANY)
+            verify->gave_up = true;
+        if (verify->gave_up || (needs != STATE_NO && can_follow(verify, needs)))
+            return !verify->gave_up;
+    }
+    /* A state that nobody needs is no better than one that somebody does. */
+    return false;
+}
+
+enum verified verify_illegal(const struct excerpt *excerpt, struct budget *budget)
+{
+    struct verify verify = {.excerpt = excerpt, .budget = budget};
+    bool found = false;
+
+    if (excerpt->count > VERIFY_OPS_MAX)
+        return VERIFIED_UNFINISHED;
+    verify.words = (excerpt->count + 63) / 64;
+    states_init(&verify.states, budget);
+    verify.calls = budget_calloc(budget, excerpt->count + 1, sizeof *verify.calls);
+    verify.parts = budget_calloc(budget, excerpt->count + 1, sizeof *verify.parts);
+    verify.skip = budget_calloc(budget, excerpt->count + 1, 1);
+    verify.placed = budget_calloc(budget, verify.words + 1, sizeof *verify.placed);
+    if (verify.calls && verify.parts && verify.skip && verify.placed)
+        found = find_order(&verify);
+    else
+        verify.gave_up = true;
+    bool gave_up = verify.gave_up || verify.states.failed;
+    budget_free(budget, verify.calls);
+    budget_free(budget, verify.parts);
+    budget_free(budget, verify.skip);
+    budget_free(budget, verify.placed);
+    budget_free(budget, verify.seen);
+    budget_free(budget, verify.slots);
+    states_release(&verify.states);
+    if (gave_up)
+        return VERIFIED_UNFINISHED;
+    return found ? VERIFIED_LEGAL : VERIFIED_ILLEGAL;
+}
