@@ -149,16 +149,15 @@ static uint64_t counter(const json_t *answer, const char *key)
 static int take_receipt(const json_t *answer, struct receipt *receipt, struct err *err)
 {
     const char *state = json_string_value(json_object_get(answer, "state"));
-    json_t *process;
-    size_t i;
+    const json_t *processes = json_object_get(answer, "processes");
 
     *receipt = (struct receipt){.version = counter(answer, "version"),
                                 .kills = counter(answer, "kills"),
                                 .killed = counter(answer, "killed"),
                                 .pauses = counter(answer, "pauses"),
                                 .paused = counter(answer, "paused")};
-    json_array_foreach(json_object_get(answer, "processes"), i, process)
-    {
+    for (size_t i = 0; i < json_array_size(processes); i++) {
+        const json_t *process = json_array_get(processes, i);
         const char *is = json_string_value(json_object_get(process, "state"));
         receipt->ended += is && strcmp(is, "ended") == 0;
     }

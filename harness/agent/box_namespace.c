@@ -43,7 +43,7 @@ static void release(struct box *box)
 
 static int open_box(struct box *box, struct err *err)
 {
-    struct init_answer answer;
+    struct init_answer answer = {0};
     int ends[2];
 
     if (box->open)
@@ -65,10 +65,11 @@ static int open_box(struct box *box, struct err *err)
     box->init = (pid_t)pid;
     box->init_fd = ends[0];
     box->open = true;
-    if (listen_to_init(box, &answer, err) == 0 && answer.error == 0)
-        return 0;
-    if (err->code == 0)
+    if (listen_to_init(box, &answer, err) == 0) {
+        if (answer.error == 0)
+            return 0;
         err_errno(err, answer.error, "the node init cannot set up '%s'", answer.where);
+    }
     (void)kill(box->init, SIGKILL);
     (void)waitpid(box->init, NULL, 0);
     release(box);

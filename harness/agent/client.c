@@ -104,8 +104,9 @@ static void lose(struct node *node, const char *why)
 static void lose_errno(struct node *node, int error)
 {
     char text[128];
+    bool closed = error == EPIPE || error == ECONNRESET;
 
-    lose(node, strerror_r(error, text, sizeof text));
+    lose(node, closed ? "it closed the connection" : strerror_r(error, text, sizeof text));
 }
 
 /* Send what the socket takes now. */
@@ -150,18 +151,26 @@ static struct ended *find_ended(struct node *node, const char *name)
     return NULL;
 }
 
+/* Text of a string, "" of anything else: agents of other versions may send what they like. */
+static const char *text_of(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    return text ? text : "";
+}
+
 /* -- the thread ----------------------------------------------------------------------------------
  */
 
 static void take_exit(struct node *node, const json_t *event)
 {
-    const char *name = json_string_value(json_object_get(event, "name"));
+    const char *name = text_of(json_object_get(event, "name"));
     const json_t *signal = json_object_get(event, "signal");
-    struct ended *ended = name ? find_ended(node, name) : NULL;
+    struct ended *ended = find_ended(node, name);
 
     if (!ended && !(ended = find_ended(node, "")))
         return;
-    (void)snprintf(ended->name, sizeof ended->name, "%s", name ? name : "");
+    (void)snprintf(ended->name, sizeof ended->name, "%s", name);
     (void)snprintf(ended->how, sizeof ended->how,
                    signal ? "was killed by signal %" PRId64 : "exited with status %" PRId64,
                    (int64_t)json_integer_value(signal ? signal : json_object_get(event, "status")));
@@ -178,7 +187,7 @@ static void take_event(struct node *node, const char *event, const json_t *line)
                     "the logs of '%s' are over their limit: the first %" PRId64
                     " bytes of '%s' were dropped",
                     node->name, (int64_t)json_integer_value(json_object_get(line, "dropped")),
-                    json_string_value(json_object_get(line, "file")));
+                    text_of(json_object_get(line, "file")));
 }
 
 static void take_line(struct node *node, struct str text)
@@ -389,15 +398,17 @@ static int say_hello(struct node *node, struct err *err)
 {
     struct buf request = client_request("hello");
     struct buf list;
-    json_t *answer, *ability;
-    size_t i;
+    json_t *answer;
 
     buf_json_int(&request, "protocol", PROTOCOL_VERSION);
     if (client_call(node, &request, 0, &answer, err))
         return -1;
     buf_init(&list, sizeof node->abilities);
-    json_array_foreach(json_object_get(answer, "abilities"), i, ability)
-        buf_printf(&list, "%s%s", i ? " " : "", json_string_value(ability));
+    const json_t *abilities = json_object_get(answer, "abilities");
+    for (size_t i = 0; i < json_array_size(abilities); i++) {
+        buf_puts(&list, i ? " " : "");
+        buf_puts(&list, text_of(json_array_get(abilities, i)));
+    }
     (void)snprintf(node->abilities, sizeof node->abilities, "%s", list.ptr ? list.ptr : "");
     buf_release(&list);
     json_decref(answer);

@@ -37,22 +37,19 @@ int logs_open(const char *file, struct err *err)
 
 void logs_stamp(int fd, const char *fmt, ...)
 {
-    char line[512];
-    char time_text[40];
+    char line[512], what[400], time_text[40];
     struct tm tm;
     va_list args;
     int64_t now_ns = clock_wall_ns();
     time_t seconds = (time_t)(now_ns / NS_PER_SEC);
 
+    va_start(args, fmt);
+    (void)vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
     (void)gmtime_r(&seconds, &tm);
     (void)strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%S", &tm);
-    va_start(args, fmt);
-    int len = snprintf(line, sizeof line, "ordeal: ");
-    len += vsnprintf(line + len, sizeof line - (size_t)len - 64, fmt, args);
-    va_end(args);
-    len = (int)strnlen(line, sizeof line - 64);
-    len +=
-        snprintf(line + len, 64, ", %s.%03dZ\n", time_text, (int)(now_ns % NS_PER_SEC / NS_PER_MS));
+    int len = snprintf(line, sizeof line, "ordeal: %s, %s.%03dZ\n", what, time_text,
+                       (int)(now_ns % NS_PER_SEC / NS_PER_MS));
     (void)!write(fd, line, (size_t)len); /* a full disk must not keep a process from starting */
 }
 

@@ -115,7 +115,7 @@ static int forbid(const struct box *box)
 static enum stage become(struct box *box, const struct command *command, const struct user *user,
                          const int fds[3])
 {
-    const char *env[INHERITED + ARGS_MAX + 2];
+    static const char *env[INHERITED + ARGS_MAX + 2];
 
     if (make_plain(fds))
         return STAGE_SETUP;

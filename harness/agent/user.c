@@ -8,20 +8,25 @@
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Whether `id` exists in this user namespace, by /proc/self/uid_map or gid_map. */
 static bool id_mapped(const char *map, unsigned id)
 {
-    unsigned inside, outside, count;
+    char line[128];
     bool mapped = false;
     FILE *file = fopen(map, "re");
 
     if (!file)
         return true; /* a kernel without user namespaces has every id */
-    while (!mapped && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3)
-        mapped = id >= inside && id - inside < count;
+    while (!mapped && fgets(line, sizeof line, file)) {
+        char *rest; /* inside, outside, count */
+        unsigned long inside = strtoul(line, &rest, 10);
+        (void)strtoul(rest, &rest, 10);
+        mapped = id >= inside && id - inside < strtoul(rest, NULL, 10);
+    }
     (void)fclose(file);
     return mapped;
 }

@@ -37,12 +37,13 @@ static void feed(const char *bytes, size_t len)
 static void test_wire__a_line_cut_anywhere_comes_out_whole(void **state)
 {
     (void)state;
+    static const char text[] = "one\n\ntwo\n";
     struct str line;
     for (size_t cut = 0; cut <= 9; cut++) {
         if (cut)
-            feed("one\n\ntwo\n", cut);
+            feed(text, cut);
         if (cut < 9)
-            feed("one\n\ntwo\n" + cut, 9 - cut);
+            feed(text + cut, 9 - cut);
         assert_int_equal(lines_next(&lines, &line), LINE_READY);
         assert_true(str_eq(line, STR("one")));
         assert_int_equal(lines_next(&lines, &line), LINE_READY);

@@ -50,14 +50,15 @@ static void check_request(const struct request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct lines lines;
+    static struct lines lines;
     struct str line;
     struct err err;
 
     int fd = memfd_create("input", MFD_CLOEXEC);
     if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) ||
-        lines_init(&lines, &err))
+        (!lines.bytes && lines_init(&lines, &err)))
         abort();
+    lines = (struct lines){.bytes = lines.bytes};
     while (lines_fill(&lines, fd) > 0) {
         for (enum line_found found; (found = lines_next(&lines, &line)) != LINE_NONE;) {
             struct request request;
@@ -68,7 +69,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             request_release(&request);
         }
     }
-    lines_release(&lines);
     (void)close(fd);
     return 0;
 }
