@@ -32,9 +32,14 @@ static const char *const inherited[] = {"PATH", "HOME", "LANG", "TZ"};
 
 enum { INHERITED = sizeof inherited / sizeof *inherited };
 
-/* What a process of the system must not do to the machine, be it root. */
-static const int forbidden[] = {CAP_SYS_ADMIN, CAP_SYS_TIME, CAP_SYS_MODULE,
-                                CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_MKNOD};
+#define CAP(name) (UINT64_C(1) << CAP_##name)
+
+/* What root of a node may: to its own node whatever a server needs, to the machine nothing. */
+static const uint64_t allowed = CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) |
+                                CAP(KILL) | CAP(SETGID) | CAP(SETUID) | CAP(SETPCAP) |
+                                CAP(SETFCAP) | CAP(NET_BIND_SERVICE) | CAP(NET_ADMIN) |
+                                CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) | CAP(SYS_CHROOT) |
+                                CAP(SYS_PTRACE) | CAP(SYS_NICE) | CAP(SYS_RESOURCE);
 
 static bool same_name(const char *a, const char *b)
 {
@@ -100,12 +105,12 @@ static int make_plain(const int fds[3])
     return 0;
 }
 
-static int forbid(const struct box *box)
+static int limit_root(const struct box *box)
 {
     if (box->kind != &box_namespace)
         return 0; /* somebody's host, and their root */
-    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
-        if (prctl(PR_CAPBSET_DROP, forbidden[i]))
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
+        if (!(allowed >> cap & 1) && prctl(PR_CAPBSET_DROP, cap))
             return -1;
     }
     return 0;
@@ -121,7 +126,7 @@ static enum stage become(struct box *box, const struct command *command, const s
         return STAGE_SETUP;
     if (box->kind->enter(box))
         return STAGE_BOX;
-    if (forbid(box) || user_become(user))
+    if (limit_root(box) || user_become(user))
         return STAGE_USER;
     if (chdir(command->cwd ? command->cwd : "/node/data"))
         return STAGE_CWD;

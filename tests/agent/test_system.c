@@ -7,6 +7,7 @@
 #include "../lib/agent_place.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -238,6 +239,12 @@ static void test_system__root_of_the_node_is_not_root_of_the_machine(void **stat
     assert_string_equal(sh("v=$(cat /proc/sys/vm/swappiness);"
                            "echo $v 2>/dev/null >/proc/sys/vm/swappiness || echo refused"),
                         "refused\n");
+    uint64_t bounds = strtoull(sh("sed -n 's/^CapBnd:\t//p' /proc/self/status"), NULL, 16);
+    static const int dangerous[] = {CAP_SYS_ADMIN, CAP_SYS_TIME, CAP_SYS_MODULE, CAP_SYS_RAWIO,
+                                    CAP_SYS_BOOT,  CAP_MKNOD,    CAP_SYSLOG,     CAP_BPF};
+    for (size_t i = 0; i < sizeof dangerous / sizeof *dangerous; i++)
+        assert_false(bounds >> dangerous[i] & 1);
+    assert_true(bounds >> CAP_NET_BIND_SERVICE & 1);
     assert_string_equal(sh("mount -o remount,bind,rw /proc/sys 2>/dev/null || echo refused"),
                         "refused\n");
     assert_string_equal(sh("test -w /proc/sysrq-trigger || echo refused"), "refused\n");
