@@ -105,7 +105,6 @@ void lab_close(struct lab *lab)
             cell_kill(&lab->nodes[i].cell);
     }
     rules_close(lab->rules);
-    network_close();
     skeleton_free(lab->skeleton);
     free((void *)lab->options.log_dir);
     free((void *)lab->options.helper_dir);

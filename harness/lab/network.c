@@ -34,23 +34,46 @@ static int prepare_v6(struct err *err)
     return 0;
 }
 
-int network_open(bool *ipv6, struct err *err)
+static int make_bridge(bool ipv6, struct err *err)
 {
     struct netlink_batch batch;
     unsigned char mac[MAC_LEN];
 
-    *ipv6 = access(V6_DEFAULTS "addr_gen_mode", F_OK) == 0;
-    if (*ipv6 && prepare_v6(err) < 0)
-        return -1;
     address_mac(CLIENTS, mac);
     netlink_begin(&batch);
     netlink_add_up(&batch, LINK_LOOPBACK);
     netlink_add_bridge(&batch, BRIDGE_LINK, "lab", mac);
     netlink_add_up(&batch, BRIDGE_LINK);
     netlink_add_address(&batch, BRIDGE_LINK, AF_INET, CLIENTS);
-    if (*ipv6)
+    if (ipv6)
         netlink_add_address(&batch, BRIDGE_LINK, AF_INET6, CLIENTS);
     return send_once(&batch, err);
+}
+
+/* Only an earlier lab of the same controller leaves any. */
+static void delete_leftovers(void)
+{
+    struct netlink_batch batch;
+    struct err err;
+
+    netlink_begin(&batch);
+    for (int index = 0; index < NODES_MAX; index++)
+        netlink_add_deletion(&batch, PORT_LINK + index);
+    netlink_add_deletion(&batch, BRIDGE_LINK);
+    (void)!send_once(&batch, &err); /* most are not there */
+}
+
+int network_open(bool *ipv6, struct err *err)
+{
+    *ipv6 = access(V6_DEFAULTS "addr_gen_mode", F_OK) == 0;
+    if (*ipv6 && prepare_v6(err) < 0)
+        return -1;
+    if (make_bridge(*ipv6, err) == 0)
+        return 0;
+    if (err->code != EEXIST)
+        return -1;
+    delete_leftovers();
+    return make_bridge(*ipv6, err);
 }
 
 static void add_neighbour(struct netlink_batch *batch, int link, int place, bool ipv6)
@@ -93,21 +116,4 @@ int network_join(int index, int node_count, bool ipv6, struct err *err)
             add_neighbour(&batch, NODE_LINK, other, ipv6);
     }
     return send_once(&batch, err);
-}
-
-void network_close(void)
-{
-    struct netlink_batch batch;
-    struct err err;
-    int fd = netlink_open(&err);
-    if (fd < 0)
-        return;
-
-    netlink_begin(&batch);
-    for (int index = 0; index < NODES_MAX; index++)
-        netlink_add_deletion(&batch, PORT_LINK + index);
-    (void)!netlink_send(fd, &batch, &err); /* most were never there */
-    netlink_add_deletion(&batch, BRIDGE_LINK);
-    (void)!netlink_send(fd, &batch, &err);
-    (void)close(fd);
 }

@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Loopback and bridge in the caller's network namespace, which has nothing yet. *ipv6 says whether
- * the machine has the second family. */
+/* Loopback and bridge in the caller's network namespace, which has nothing yet, or what an earlier
+ * lab left there: links go with the namespaces, and to delete them one by one takes the kernel
+ * long. *ipv6 says whether the machine has the second family. */
 int network_open(bool *ipv6, struct err *err) MUST_CHECK;
 
 /* From the same namespace: a link for node `index` into the network namespace of process `pid`. */
@@ -22,8 +23,5 @@ int network_attach(int index, pid_t pid, bool ipv6, struct err *err) MUST_CHECK;
 
 /* From the node's namespace, once it is attached: addresses and all neighbours there will be. */
 int network_join(int index, int node_count, bool ipv6, struct err *err) MUST_CHECK;
-
-/* Take bridge and links away; nodes that were never attached do not matter. */
-void network_close(void);
 
 #endif

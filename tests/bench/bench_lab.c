@@ -143,17 +143,13 @@ static int rounds(const char *helper_dir, int node_count, int threads, double go
         inlab_clean(&bench.inlab);
     }
     static const char *const names[FIGURES + 1] = {
-        "controller inside",  "bridge and rules",  "nodes up, agents started",
-        "partition, first",   "heal, first",       "partition, warm",
-        "heal, warm",         "receipt",           "everything, until nothing is left"};
+        "controller inside", "bridge and rules", "nodes up, agents started",
+        "partition, first",  "heal, first",      "partition, warm",
+        "heal, warm",        "receipt",          "everything, until nothing is left"};
     (void)printf("%d nodes, added by %d threads   (ms: median, worst of %d; from the start)\n",
                  node_count, threads, ROUNDS);
     for (int i = 0; i <= FIGURES; i++)
-        print(names[i], all[i],
-              i == 2   ? goal_ms
-              : i == 3 ? 3
-              : i == 5 ? 1
-                       : 0);
+        print(names[i], all[i], i == 2 ? goal_ms : i == 3 ? 3 : i == 5 ? 1 : 0);
     return 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* agent.c - stands in for the agent in tests of the lab: runs what it is told on its node.
  *
- * Each request is a line, a command for /bin/sh; the answer is "STATUS LENGTH\n" and LENGTH bytes of
- * output. The line "settle" starts what a real agent would hold: a node init in a pid namespace of
- * its own, with daemons below it. Ends with its connection, as the real one does.
+ * Each request is a line, a command for /bin/sh; the answer is "STATUS LENGTH\n" and LENGTH bytes
+ * of output. The line "settle" starts what a real agent would hold: a node init in a pid namespace
+ * of its own, with daemons below it. Ends with its connection, as the real one does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +48,8 @@ _Noreturn static void init_main(void)
 
 static void settle(void)
 {
-    pid_t pid =
-        (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWPID | CLONE_NEWNS | SIGCHLD), 0, 0, 0, 0);
+    pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWPID | CLONE_NEWNS | SIGCHLD), 0,
+                               0, 0, 0);
 
     if (pid == 0)
         init_main();
