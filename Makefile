@@ -145,8 +145,16 @@ ASAN := B=$(B)/asan CFLAGS="-O1 -g" SAN="-fsanitize=address,undefined -fno-omit-
 TSAN := B=$(B)/tsan CFLAGS="-O1 -g" SAN=-fsanitize=thread
 E2E  := $(sort $(wildcard tests/e2e/*.sh))
 
+# Stands in for the agent in tests of the lab; static too, but for sanitizers.
+STAND_IN := $(B)/tests/lab/stand_in/ordeal-agent
+
+$(STAND_IN): tests/lab/stand_in/agent.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL) $(if $(SAN),,-static) -o $@ $<
+
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
-tests-built: $(TEST_BIN) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
+tests-built: $(TEST_BIN) $(STAND_IN) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
 
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)
@@ -218,8 +226,11 @@ format:  ## apply the format
 # tests/bench/bench_x.c prints what it measures; all of them in one run, so that ratios mean something.
 BENCH_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH))
 
-.PHONY: bench
-bench: $(BENCH_BIN) $(BINARIES)  ## measure: lab, faults, record, checkers
+.PHONY: bench bench-lab
+bench-lab: $(B)/tests/bench/bench_lab $(STAND_IN)  ## measure: how fast nodes and partitions come
+	$(Q)$<
+
+bench: $(BENCH_BIN) $(BINARIES) $(STAND_IN)  ## measure: lab, faults, record, checkers
 	$(Q)for bench in $(BENCH_BIN); do echo "== $${bench##*/bench_}"; $$bench || exit 1; done
 
 clean:  ## remove the build folder

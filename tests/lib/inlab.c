@@ -21,7 +21,8 @@ void inlab_prepare(struct inlab *inlab)
 
     memset(inlab, 0, sizeof *inlab);
     path[len > 0 ? len : 0] = '\0';
-    (void)snprintf(inlab->helper_dir, sizeof inlab->helper_dir, "%.240s/stand_in", dirname(path));
+    (void)snprintf(inlab->helper_dir, sizeof inlab->helper_dir, "%.230s/lab/stand_in",
+                   dirname(dirname(path)));
     (void)snprintf(inlab->log_dir, sizeof inlab->log_dir, "/tmp/ordeal-test-XXXXXX");
     if (!mkdtemp(inlab->log_dir))
         abort();

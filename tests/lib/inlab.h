@@ -38,7 +38,7 @@ struct inlab {
     char helper_dir[256];
 };
 
-/* Folders for this process: the stand-in's beside the test program, logs in a new one under /tmp
+/* Folders for this process: the stand-in of the build it belongs to, logs in a new one under /tmp
  * that `inlab_clean` removes. Call before lab_run. */
 void inlab_prepare(struct inlab *inlab);
 void inlab_clean(struct inlab *inlab);
