@@ -28,7 +28,7 @@ int node_start(struct node *node, const struct process_spec *spec, struct err *e
     return err_set(err, 0, "not in this test");
 }
 
-bool node_process_ended(struct node *node, const char *name, char how[64])
+bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX])
 {
     (void)node;
     (void)name;
