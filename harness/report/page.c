@@ -25,7 +25,7 @@ void page_heading(struct page *page, const char *id, const char *heading)
 
 void page_time(struct page *page, int64_t time_ns)
 {
-    describe_time(time_ns, page->html);
+    describe_time(page->history, time_ns, page->html);
 }
 
 void page_duration(struct page *page, int64_t time_ns)
