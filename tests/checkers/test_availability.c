@@ -6,6 +6,7 @@
 #include "../lib/hist.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MS INT64_C(1000000)
@@ -31,7 +32,7 @@ static json_t *details(struct hist *hist, char reason[256])
     assert_int_equal(
         checker_availability.check(&hist->history, &options, &hist->budget, &finding, &err), 0);
     assert_int_equal(finding.valid, VERDICT_VALID);
-    strcpy(reason, finding.reason);
+    (void)snprintf(reason, 256, "%s", finding.reason);
     buf_init(&json, 0);
     finding_print(&finding, &hist->history, &json);
     json_t *parsed = json_loads(json.ptr, 0, NULL);

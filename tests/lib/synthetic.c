@@ -2,8 +2,6 @@
 #include "synthetic.h"
 
 #include "../../harness/base/rng.h"
-#include "../../harness/history/read.h"
-#include "../../harness/report/results.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -195,7 +193,7 @@ static int64_t draw_latency(struct world *world, double median_ms)
 static void print_value(const struct world *world, int value, char out[160])
 {
     if (value == 0)
-        strcpy(out, "null");
+        (void)snprintf(out, 160, "null");
     else if (world->options->hostile)
         (void)snprintf(out, 160, "\"%d%s\"", value, hostile_text);
     else
@@ -392,106 +390,13 @@ static void write_logs(struct world *world, const char *dir)
     }
 }
 
-/* -- the verdict ----------------------------------------------------------------------------------
- */
-
-static const struct checker level = {.name = "linearizable", .is_level = true};
-
-static bool is_text(const struct history *history, value_id id, const char *wanted)
-{
-    struct buf text;
-    buf_init(&text, 0);
-    values_print(&history->values, id, &text);
-    bool same = strcmp(text.ptr, wanted) == 0;
-    buf_release(&text);
-    return same;
-}
-
-/* The stale read, with the writes of what it returned and of what it should have. */
-static void blame(const struct world *world, const struct history *history,
-                  struct judgement *judgement)
-{
-    char old[160], new[160], key[32], reason[256];
-    uint32_t ops[3] = {0};
-    size_t found = 0;
-    struct err err;
-
-    print_value(world, world->stale_old, old);
-    print_value(world, world->stale_new, new);
-    (void)snprintf(key, sizeof key, "\"k%d\"", world->stale_key);
-    for (size_t i = 0; i < history->count; i++) {
-        const struct op *op = &history->ops[i];
-        if (!is_text(history, op->key, key))
-            continue;
-        value_id written = op->f == OP_F_CAS ? op->in2 : op->in;
-        if (op->f != OP_F_READ && op->type == OP_OK && is_text(history, written, old))
-            ops[0] = (uint32_t)i, found |= 1;
-        if (op->f != OP_F_READ && op->type == OP_OK && is_text(history, written, new))
-            ops[1] = (uint32_t)i, found |= 2;
-        if ((found & 2) && !(found & 4) && op->f == OP_F_READ && is_text(history, op->out, old) &&
-            op->invoke_ns > history->ops[ops[1]].complete_ns)
-            ops[2] = (uint32_t)i, found |= 4;
-    }
-    if (found != 7)
-        abort();
-    (void)snprintf(reason, sizeof reason,
-                   "a read of key %s on n%d returned %.20s although %.20s had been acknowledged "
-                   "%.0f ms before",
-                   key, history->ops[ops[2]].node + 1, old, new,
-                   (double)(history->ops[ops[2]].invoke_ns - history->ops[ops[1]].complete_ns) /
-                       1e6);
-    finding_set(&judgement->finding, VERDICT_INVALID, "%s", reason);
-    if (finding_add(&judgement->finding, "nonlinearizable", ops, 3, true,
-                    "The read ran after the newer value had been acknowledged, and returned the "
-                    "older one. No order of these three operations that respects their times "
-                    "explains it: the second write would have to take effect after the read, and "
-                    "it had ended before the read began.",
-                    &err) < 0)
-        abort();
-}
-
 static void judge(const struct world *world, const char *dir)
 {
-    static const char *const names[] = {"stats", "availability", "recovery", "log-pattern", "bite"};
-    static const struct log_pattern patterns[] = {{"panic", "^panic: "}, {0}};
-    char path[512], logs[512];
-    struct judgement judgements[6] = {{.checker = &level}};
-    struct results results;
-    struct history history;
-    struct budget budget;
-    struct err err;
+    struct synthetic_lie lie = {.key = world->stale_key};
 
-    (void)snprintf(path, sizeof path, "%s/history.jsonl", dir);
-    (void)snprintf(logs, sizeof logs, "%s/nodes", dir);
-    const struct check_options options = {.log_dir = logs,
-                                          .log_patterns = patterns,
-                                          .recovery_ns = 5 * SEC,
-                                          .faults_planned = (size_t)world->options->faults};
-    budget_init(&budget, 0, 0);
-    history_init(&history, &budget);
-    if (history_read(&history, path, NULL, &err) < 0) {
-        fprintf(stderr, "synthetic: %s\n", err.msg);
-        abort();
-    }
-    finding_init(&judgements[0].finding);
-    if (world->lied)
-        blame(world, &history, &judgements[0]);
-    else
-        finding_set(&judgements[0].finding, VERDICT_VALID, "every key has an order");
-    for (int i = 0; i < 5; i++) {
-        judgements[i + 1].checker = must((void *)(uintptr_t)checker_find(names[i]));
-        finding_init(&judgements[i + 1].finding);
-        if (judgements[i + 1].checker->check(&history, &options, &budget,
-                                             &judgements[i + 1].finding, &err) < 0)
-            abort();
-    }
-    results_merge(&history, judgements, 6, NULL, &results);
-    (void)snprintf(path, sizeof path, "%s/results.json", dir);
-    if (results_write(&results, path, &err) < 0)
-        abort();
-    for (int i = 0; i < 6; i++)
-        finding_release(&judgements[i].finding);
-    history_release(&history);
+    print_value(world, world->stale_old, lie.returned);
+    print_value(world, world->stale_new, lie.acknowledged);
+    synthetic_judge(dir, (size_t)world->options->faults, world->lied ? &lie : NULL);
 }
 
 void synthetic_write(const struct synthetic *synthetic, const char *dir)

@@ -6,6 +6,7 @@
 #define ORDEAL_TESTS_LIB_SYNTHETIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct synthetic {
@@ -22,5 +23,15 @@ struct synthetic {
 
 /* Fill the folder `dir`, which exists. Ends the program on any error. */
 void synthetic_write(const struct synthetic *synthetic, const char *dir);
+
+/* A read of key "k<key>" that returned an older value than the one acknowledged before it; both as
+ * JSON. */
+struct synthetic_lie {
+    int key;
+    char returned[160], acknowledged[160];
+};
+
+/* results.json, by the checkers of every run, and by one for linearizability that knows the lie. */
+void synthetic_judge(const char *dir, size_t faults, const struct synthetic_lie *lie);
 
 #endif
