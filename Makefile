@@ -46,7 +46,8 @@ BENCH     := $(sort $(wildcard tests/bench/bench_*.c))
 TEST_LIB  := $(call c_in,tests/lib)
 
 obj        = $(patsubst %.c,$(B)/%.o,$(1))
-CHECK_O   := $(call obj,$(CHECK)) $(addprefix $(B)/registry/,checkers.o models.o formats.o)
+CHECK_O   := $(call obj,$(CHECK)) \
+             $(addprefix $(B)/registry/,version.o checkers.o models.o formats.o)
 PROGRAM_O := $(call obj,$(filter-out $(MAIN),$(PROGRAM))) $(addprefix $(B)/registry/, \
              nemeses.o workloads.o targets.o transports.o commands.o)
 LIBS      := -ljansson -lpcre2-8 -lz -lzstd -lip4tc -lip6tc -lm
@@ -64,7 +65,7 @@ $(B)/ordeal: $(call obj,$(MAIN)) $(PROGRAM_O) $(CHECK_O)
 	$(Q)$(CC) $(ALL) -rdynamic -o $@ $^ $(LIBS)
 
 # Copied to hosts that have no libraries of ours: static, unless a sanitizer forbids it.
-$(B)/ordeal-agent: $(call obj,$(AGENT))
+$(B)/ordeal-agent: $(call obj,$(AGENT)) $(B)/registry/version.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL) $(if $(SAN),,-static) -o $@ $^ -ljansson -lm
 
@@ -105,7 +106,7 @@ $(B)/plugins/target-%.so: targets/%.c
 $(B)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL) -DORDEAL_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(CC) $(ALL) -c -o $@ $<
 
 # -- registration -----------------------------------------------------------------------------------
 
@@ -128,6 +129,11 @@ $(B)/registry/%.c: FORCE
 	  for n in $$names; do echo "    &$${noun}_$$n,"; done; \
 	  echo "    0,"; echo "};"; \
 	done; } > $@.new; cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+
+$(B)/registry/version.c: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#include "harness/base/version.h"\nconst char ordeal_version[] = "%s";\n' '$(VERSION)' \
+	  > $@.new; cmp -s $@ $@.new && rm $@.new || mv $@.new $@
 
 .SECONDARY:
 

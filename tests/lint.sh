@@ -54,12 +54,12 @@ if command -v clang-format >/dev/null; then
 fi
 if command -v cppcheck >/dev/null; then
     cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-        --suppress=missingIncludeSystem -D_GNU_SOURCE -DORDEAL_VERSION='""' --std=c11 \
+        --suppress=missingIncludeSystem -D_GNU_SOURCE --std=c11 \
         $(printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/') || bad=1
 fi
 if command -v clang-tidy >/dev/null; then
     printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/' | xargs -P2 -n1 bash -c \
-        'clang-tidy --quiet "$0" -- -std=c17 -D_GNU_SOURCE "-DORDEAL_VERSION=\"\"" 2>/dev/null' ||
+        'clang-tidy --quiet "$0" -- -std=c17 -D_GNU_SOURCE 2>/dev/null' ||
         bad=1
 fi
 [ $bad -eq 0 ] && echo "lint: clean"
