@@ -22,9 +22,10 @@ struct box {
     const struct box_kind *kind;
     bool open;
     /* namespaces only: */
-    pid_t init;   /* the node init */
-    int init_fd;  /* socket to it: commands and answers; its end is the node init's end */
-    int init_pid; /* pidfd: the namespaces to enter */
+    pid_t init;     /* the node init */
+    int init_fd;    /* socket to it: commands and answers; its end is the node init's end */
+    int init_pid;   /* pidfd: the namespaces to enter */
+    unsigned asked; /* number of the last request to the node init */
 };
 
 struct box_kind {
@@ -60,10 +61,14 @@ extern const struct box_kind box_namespace, box_descendants;
 /* The node init's whole life; in the child of box_namespace's open. `fd` is its end of init_fd. */
 _Noreturn void init_main(int fd);
 
-/* Commands to the node init and its answers. */
-enum init_command { INIT_STOP = 1, INIT_RESUME };
+/* What the agent says to the node init, and is answered. */
+struct init_request {
+    enum init_command { INIT_STOP = 1, INIT_RESUME } command;
+    unsigned number; /* the answer repeats it; from 1: the first answer, 0, is unasked */
+};
 
 struct init_answer {
+    unsigned number;
     int error;      /* errno value, 0: done */
     int count;      /* processes */
     int running;    /* of them: not seen stopped */

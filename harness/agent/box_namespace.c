@@ -20,17 +20,19 @@
 
 enum { INIT_TIMEOUT_MS = 5000 };
 
-/* Wait for the node init's answer. */
+/* Wait for the node init's answer to what it was last asked; older ones were given up. */
 static int listen_to_init(const struct box *box, struct init_answer *answer, struct err *err)
 {
     struct pollfd ready = {.fd = box->init_fd, .events = POLLIN};
 
-    if (poll(&ready, 1, INIT_TIMEOUT_MS) == 0)
-        return err_set(err, ETIMEDOUT, "the node init did not answer within %d ms",
-                       INIT_TIMEOUT_MS);
-    ssize_t got = recv(box->init_fd, answer, sizeof *answer, MSG_DONTWAIT);
-    if (got != (ssize_t)sizeof *answer)
-        return err_set(err, ESRCH, "the node init has died");
+    do {
+        if (poll(&ready, 1, INIT_TIMEOUT_MS) == 0)
+            return err_set(err, ETIMEDOUT, "the node init did not answer within %d ms",
+                           INIT_TIMEOUT_MS);
+        ssize_t got = recv(box->init_fd, answer, sizeof *answer, MSG_DONTWAIT);
+        if (got != (ssize_t)sizeof *answer)
+            return err_set(err, ESRCH, "the node init has died");
+    } while (answer->number != box->asked);
     return 0;
 }
 
@@ -64,6 +66,7 @@ static int open_box(struct box *box, struct err *err)
     }
     box->init = (pid_t)pid;
     box->init_fd = ends[0];
+    box->asked = 0;
     box->open = true;
     if (listen_to_init(box, &answer, err) == 0) {
         if (answer.error == 0)
@@ -121,12 +124,12 @@ static int enter(struct box *box)
 static int ask_init(struct box *box, enum init_command command, struct init_answer *answer,
                     struct err *err)
 {
-    unsigned char byte = (unsigned char)command;
+    struct init_request request = {.command = command, .number = ++box->asked};
 
     *answer = (struct init_answer){0};
     if (!box->open)
         return 0;
-    if (send(box->init_fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+    if (send(box->init_fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return err_errno(err, errno, "cannot speak to the node init");
     if (listen_to_init(box, answer, err))
         return -1;

@@ -62,6 +62,8 @@ static const char *make_mounts(void)
         if (mount("tmpfs", empty[i][0], "tmpfs", MS_NOSUID | MS_NODEV, empty[i][1]))
             return empty[i][0];
     }
+    (void)mkdir("/run/lock", 0755);
+    (void)chmod("/run/lock", 01777);
     return NULL;
 }
 
@@ -81,16 +83,16 @@ static int drop_descriptors(int fd)
     return close_range((unsigned)fd + 1, ~0U, 0);
 }
 
-static void carry_out(enum init_command command, struct init_answer *answer)
+static void carry_out(const struct init_request *request, struct init_answer *answer)
 {
     static struct survey survey;
-    int signal = command == INIT_STOP ? SIGSTOP : SIGCONT;
+    int signal = request->command == INIT_STOP ? SIGSTOP : SIGCONT;
 
     if (kill(-1, signal) && errno != ESRCH) {
         answer->error = errno;
         return;
     }
-    if (command != INIT_STOP)
+    if (request->command != INIT_STOP)
         return;
     answer->error = survey_settle(&survey, 0, NULL) ? errno : 0;
     answer->count = survey.count;
@@ -100,7 +102,7 @@ static void carry_out(enum init_command command, struct init_answer *answer)
 _Noreturn void init_main(int fd)
 {
     struct init_answer answer = {0};
-    unsigned char command;
+    struct init_request request;
 
     /* The first line; the second is that `fd` ends with the agent. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -113,9 +115,9 @@ _Noreturn void init_main(int fd)
         (void)snprintf(answer.where, sizeof answer.where, "%s", where);
     }
     while (send(fd, &answer, sizeof answer, 0) == sizeof answer && !where &&
-           recv(fd, &command, 1, 0) == 1) {
-        answer = (struct init_answer){0};
-        carry_out((enum init_command)command, &answer);
+           recv(fd, &request, sizeof request, 0) == sizeof request) {
+        answer = (struct init_answer){.number = request.number};
+        carry_out(&request, &answer);
     }
     _exit(0);
 }
