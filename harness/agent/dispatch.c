@@ -3,15 +3,12 @@
 #include "agent.h"
 
 #include "../base/clock.h"
+#include "../base/version.h"
 #include "files.h"
 #include "user.h"
 
 #include <errno.h>
 #include <sys/wait.h>
-
-#ifndef ORDEAL_VERSION
-#define ORDEAL_VERSION "unknown"
-#endif
 
 /* What a verb does with its request: 0 and the answer's members, or -1. Where `later` is set in the
  * table, the verb answers for itself. */
@@ -24,10 +21,10 @@ static int hello(struct agent *agent, struct request *request, struct buf *answe
         return err_set(err, EPROTO,
                        "this agent (version %s) speaks protocol %d, not %lld; use the agent that "
                        "came with this ordeal",
-                       ORDEAL_VERSION, PROTOCOL_VERSION, (long long)request->protocol);
+                       ordeal_version, PROTOCOL_VERSION, (long long)request->protocol);
     agent->greeted = true;
     buf_json_int(answer, "protocol", PROTOCOL_VERSION);
-    buf_json_str(answer, "version", str_of(ORDEAL_VERSION));
+    buf_json_str(answer, "version", str_of(ordeal_version));
     buf_json_next(answer, "abilities");
     buf_puts(answer, "[\"kill\",\"pause\"");
     buf_json_str(answer, NULL, str_of(agent->box.kind->name));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - `ordeal COMMAND ...`: finds the command and runs it. */
 #include "../base/str.h"
+#include "../base/version.h"
 #include "commands.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
     if (is_one_of(argv[1], "help", "--help", "-h"))
         return help(argc > 2 ? argv[2] : NULL);
     if (is_one_of(argv[1], "version", "--version", "-V")) {
-        (void)puts("ordeal " ORDEAL_VERSION);
+        (void)printf("ordeal %s\n", ordeal_version);
         return EXIT_PASSED;
     }
     const struct command *command = find(argv[1]);

@@ -33,6 +33,7 @@ struct lab_options {
                                * folders on the PATH; NULL for none */
     const char *target_dir;   /* a target file's folder, bound at /node/target; NULL for none */
     bool want_fuse, want_tun; /* devices that only some faults need */
+    bool filter_at_nodes;     /* packet rules at every node, as where bridges are not filtered */
 };
 
 struct lab;

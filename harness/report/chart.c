@@ -278,7 +278,9 @@ static void draw_rate(struct chart *chart)
         double y = bottom - RATE_HEIGHT * at / top;
         struct buf text;
         buf_init(&text, 0);
-        if (step >= 1)
+        if (step >= 1e5)
+            buf_printf(&text, "%.4g M", at / 1e6);
+        else if (step >= 1)
             text_count(&text, (uint64_t)(at + 0.5));
         else
             buf_printf(&text, "%.2g", at);

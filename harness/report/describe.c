@@ -21,9 +21,15 @@ void describe_value(const struct history *history, value_id value, int columns, 
     buf_release(&json);
 }
 
-void describe_time(int64_t time_ns, struct buf *out)
+void describe_time(const struct history *history, int64_t time_ns, struct buf *out)
 {
-    buf_printf(out, "%" PRId64 ".%03" PRId64 " s", time_ns / 1000000000, time_ns / 1000000 % 1000);
+    bool seconds = history->end_ns >= 1000000000, millis = history->end_ns >= 1000000;
+    int64_t unit = seconds ? 1000000000 : millis ? 1000000 : 1000;
+
+    buf_printf(out, "%" PRId64 ".%03" PRId64 " %s", time_ns / unit, time_ns % unit / (unit / 1000),
+               seconds  ? "s"
+               : millis ? "ms"
+                        : "µs");
 }
 
 static bool is_read(const struct op *op)
@@ -88,7 +94,7 @@ void describe_op(const struct history *history, const struct op *op, struct buf 
 {
     if (history->times_trusted) {
         buf_puts(out, "at ");
-        describe_time(op->invoke_ns, out);
+        describe_time(history, op->invoke_ns, out);
         buf_puts(out, " ");
     }
     buf_printf(out, "process %" PRId32, op->process);
@@ -111,6 +117,23 @@ void describe_op(const struct history *history, const struct op *op, struct buf 
         buf_puts(out, " after ");
         text_duration(out, op->complete_ns - op->invoke_ns);
     }
+}
+
+size_t describe_decisive(const struct history *history, const uint32_t *ops, size_t count)
+{
+    size_t decisive = 0;
+    int best = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct op *op = &history->ops[ops[i]], *last = &history->ops[ops[decisive]];
+        bool saw = op->type == OP_OK && (is_read(op) || op->out != VALUE_NIL);
+        int rank = saw ? 2 : op->complete_ns != TIME_NEVER ? 1 : 0;
+        if (rank > best || (rank == best && op->complete_ns > last->complete_ns)) {
+            best = rank;
+            decisive = i;
+        }
+    }
+    return decisive;
 }
 
 /* -- who a fault hit ------------------------------------------------------------------------------

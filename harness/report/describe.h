@@ -21,7 +21,12 @@ void describe_op(const struct history *history, const struct op *op, struct buf 
  * Anything else is given as it stands. At most `columns` characters. */
 void describe_victims(const char *value, int columns, struct buf *out);
 
-/* Seconds since the run's start with three decimals: "12.304 s". */
-void describe_time(int64_t time_ns, struct buf *out);
+/* A time since the run's start with three decimals: "12.304 s"; in the unit that suits the whole
+ * history. */
+void describe_time(const struct history *history, int64_t time_ns, struct buf *out);
+
+/* The operation of a witness that gives it away: the last to complete of those that saw something,
+ * else the last to complete. A place in `ops`, which has at least one. */
+size_t describe_decisive(const struct history *history, const uint32_t *ops, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "page.h"
 
+#include "../base/version.h"
 #include "describe.h"
 #include "html.h"
 #include "text.h"
@@ -25,7 +26,7 @@ void page_heading(struct page *page, const char *id, const char *heading)
 
 void page_time(struct page *page, int64_t time_ns)
 {
-    describe_time(time_ns, page->html);
+    describe_time(page->history, time_ns, page->html);
 }
 
 void page_duration(struct page *page, int64_t time_ns)
@@ -323,7 +324,7 @@ void page_print(struct page *page)
     page_settings(page);
     buf_puts(page->html, "<footer>Ordeal ");
     const char *version = page_text(page->test, "version");
-    html_fit(page->html, str_of(version ? version : ORDEAL_VERSION), 60);
+    html_fit(page->html, str_of(version ? version : ordeal_version), 60);
     if (page->run_dir)
         buf_puts(page->html, ". The record is in history.jsonl, the verdicts in results.json; "
                              "<code>ordeal check history.jsonl</code> checks again.");

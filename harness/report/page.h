@@ -32,7 +32,7 @@ struct page {
     const json_t *anomaly;
     uint32_t *witness; /* places in history->ops */
     size_t witness_count;
-    size_t decisive; /* in witness: the one that ended last */
+    size_t decisive; /* in witness: the one that gives it away */
 
     struct buf *html;
 };

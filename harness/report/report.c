@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include "../history/read.h"
+#include "describe.h"
 #include "file.h"
 #include "page.h"
 #include "timeline.h"
@@ -67,13 +68,8 @@ static void find_witness(struct page *page)
         if (places[i] != INDEX_NONE)
             page->witness[page->witness_count++] = places[i];
     }
-    for (size_t i = 1; i < page->witness_count; i++) {
-        const struct op *op = &page->history->ops[page->witness[i]];
-        const struct op *last = &page->history->ops[page->witness[page->decisive]];
-        if (last->complete_ns == TIME_NEVER ||
-            (op->complete_ns != TIME_NEVER && op->complete_ns >= last->complete_ns))
-            page->decisive = i;
-    }
+    if (page->witness_count)
+        page->decisive = describe_decisive(page->history, page->witness, page->witness_count);
 }
 
 /* -- the files ------------------------------------------------------------------------------------

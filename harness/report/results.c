@@ -107,20 +107,6 @@ static struct fault_window *get_windows(const struct history *history, size_t *c
     return windows;
 }
 
-/* The operation of a witness that ended last: the one that could not be explained any more. */
-static const struct op *last_op(const struct history *history, const struct anomaly *anomaly)
-{
-    const struct op *last = NULL;
-
-    for (size_t i = 0; i < anomaly->op_count; i++) {
-        const struct op *op = &history->ops[anomaly->ops[i]];
-        if (!last || (op->complete_ns != TIME_NEVER && op->complete_ns > last->complete_ns) ||
-            last->complete_ns == TIME_NEVER)
-            last = op;
-    }
-    return last;
-}
-
 /* " (partition and kill in force)" or " (1.2 s after a partition)": what went on at that time. It
  * says when, not why. */
 static void add_faults_at(const struct history *history, const struct op *op, struct buf *out)
@@ -174,9 +160,10 @@ static void say_violation(const struct results *results, struct buf *out)
     if (judgement->checker->is_level && !names_level)
         buf_printf(out, "Not %s: ", judgement->checker->name);
     add_clause(out, reason, out->len == 0);
-    const struct op *op = last_op(results->history, witness);
-    if (op && results->history->times_trusted && !strstr(reason, "in force"))
-        add_faults_at(results->history, op, out);
+    if (witness->op_count && results->history->times_trusted && !strstr(reason, "in force")) {
+        size_t at = describe_decisive(results->history, witness->ops, witness->op_count);
+        add_faults_at(results->history, &results->history->ops[witness->ops[at]], out);
+    }
 }
 
 static void say_undecided(const struct results *results, struct buf *out)

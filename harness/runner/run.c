@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/version.h"
 #include "../exit.h"
 #include "../workload.h"
 #include "chaos.h"
@@ -273,7 +274,7 @@ static int open_record(struct run *run, struct err *err)
     if (run->log_fd < 0)
         return err_errno(err, errno, "cannot write '%s'", path);
     log_to(run->log_fd, LOG_WARNING);
-    log_info("run", "ordeal %s, seed %" PRIu64, ORDEAL_VERSION, run->test->seed);
+    log_info("run", "ordeal %s, seed %" PRIu64, ordeal_version, run->test->seed);
     (void)snprintf(path, sizeof path, "%s/history.jsonl", run->dir);
     run->start_ns = clock_now_ns();
     return record_open(&run->record, path, run->test->concurrency, run->test->node_names,

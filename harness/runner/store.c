@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "../base/clock.h"
+#include "../base/version.h"
 #include "../target.h"
 #include "../workload.h"
 #include "plan.h"
@@ -146,7 +147,7 @@ char *store_print_test(const struct test *test, const char *promise, char *const
     for (; command && *command; command++)
         buf_json_str(&json, NULL, str_of(*command));
     buf_puts(&json, "]");
-    buf_json_str(&json, "version", str_of(ORDEAL_VERSION));
+    buf_json_str(&json, "version", str_of(ordeal_version));
     buf_puts(&json, "}\n");
     return buf_take(&json);
 }

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netlink.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int netlink_open(struct err *err)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    return fd < 0 ? err_errno(err, errno, "cannot open a netlink socket") : fd;
+}
+
+/* -- messages --------------------------------------------------------------------------------- */
+
+void netlink_begin(struct netlink_batch *batch)
+{
+    batch->len = 0;
+    batch->count = 0;
+    batch->first = 1;
+}
+
+static struct nlmsghdr *message(struct netlink_batch *batch)
+{
+    return (struct nlmsghdr *)(void *)(batch->bytes + batch->last);
+}
+
+/* Room at the end, zeroed; the batch's callers all have bounded needs. */
+static void *extend(struct netlink_batch *batch, size_t size)
+{
+    size_t aligned = NLMSG_ALIGN(size);
+    void *at = batch->bytes + batch->len;
+
+    assert(batch->len + aligned <= sizeof batch->bytes);
+    memset(at, 0, aligned);
+    batch->len += aligned;
+    message(batch)->nlmsg_len = (uint32_t)(batch->len - batch->last);
+    return at;
+}
+
+static void begin(struct netlink_batch *batch, const char *what, int type, int flags,
+                  const void *header, size_t size)
+{
+    assert(batch->count < (int)(sizeof batch->what / sizeof batch->what[0]));
+    batch->last = batch->len;
+    struct nlmsghdr *head = extend(batch, sizeof *head);
+    head->nlmsg_type = (uint16_t)type;
+    head->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+    head->nlmsg_seq = batch->first + (uint32_t)batch->count;
+    batch->what[batch->count++] = what;
+    memcpy(extend(batch, size), header, size);
+}
+
+static size_t attribute(struct netlink_batch *batch, int type, const void *value, size_t size)
+{
+    size_t at = batch->len;
+    struct rtattr *head = extend(batch, RTA_LENGTH(size));
+
+    head->rta_type = (uint16_t)type;
+    head->rta_len = (uint16_t)RTA_LENGTH(size);
+    if (size > 0)
+        memcpy(RTA_DATA(head), value, size);
+    return at;
+}
+
+static void attribute_text(struct netlink_batch *batch, int type, const char *text)
+{
+    (void)attribute(batch, type, text, strlen(text) + 1);
+}
+
+static size_t nest(struct netlink_batch *batch, int type)
+{
+    return attribute(batch, type, NULL, 0);
+}
+
+static void unnest(struct netlink_batch *batch, size_t at)
+{
+    ((struct rtattr *)(void *)(batch->bytes + at))->rta_len = (uint16_t)(batch->len - at);
+}
+
+/* -- changes ---------------------------------------------------------------------------------- */
+
+enum { CREATE = NLM_F_CREATE | NLM_F_EXCL };
+
+void netlink_add_bridge(struct netlink_batch *batch, int link, const char *name,
+                        const unsigned char mac[MAC_LEN])
+{
+    const struct ifinfomsg header = {.ifi_index = link};
+    const uint8_t off = 0;
+
+    begin(batch, "make the bridge", RTM_NEWLINK, CREATE, &header, sizeof header);
+    attribute_text(batch, IFLA_IFNAME, name);
+    (void)attribute(batch, IFLA_ADDRESS, mac, MAC_LEN);
+    size_t info = nest(batch, IFLA_LINKINFO);
+    attribute_text(batch, IFLA_INFO_KIND, "bridge");
+    size_t data = nest(batch, IFLA_INFO_DATA);
+    (void)attribute(batch, IFLA_BR_MCAST_SNOOPING, &off, sizeof off);
+    unnest(batch, data);
+    unnest(batch, info);
+}
+
+void netlink_add_veth(struct netlink_batch *batch, int link, const char *name, int bridge, int peer,
+                      const unsigned char mac[MAC_LEN], pid_t pid)
+{
+    const struct ifinfomsg header = {.ifi_index = link, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+    const struct ifinfomsg down = {.ifi_index = peer}; /* up here fails: it is not paired yet */
+    const uint32_t of_process = (uint32_t)pid;
+
+    begin(batch, "make its link", RTM_NEWLINK, CREATE, &header, sizeof header);
+    attribute_text(batch, IFLA_IFNAME, name);
+    (void)attribute(batch, IFLA_MASTER, &bridge, sizeof bridge);
+    size_t info = nest(batch, IFLA_LINKINFO);
+    attribute_text(batch, IFLA_INFO_KIND, "veth");
+    size_t data = nest(batch, IFLA_INFO_DATA);
+    size_t other = attribute(batch, VETH_INFO_PEER, &down, sizeof down);
+    attribute_text(batch, IFLA_IFNAME, "eth0");
+    (void)attribute(batch, IFLA_ADDRESS, mac, MAC_LEN);
+    (void)attribute(batch, IFLA_NET_NS_PID, &of_process, sizeof of_process);
+    unnest(batch, other);
+    unnest(batch, data);
+    unnest(batch, info);
+}
+
+void netlink_add_up(struct netlink_batch *batch, int link)
+{
+    const struct ifinfomsg header = {.ifi_index = link, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+
+    begin(batch, "bring a link up", RTM_NEWLINK, 0, &header, sizeof header);
+}
+
+void netlink_add_deletion(struct netlink_batch *batch, int link)
+{
+    const struct ifinfomsg header = {.ifi_index = link};
+
+    begin(batch, "delete a link", RTM_DELLINK, 0, &header, sizeof header);
+}
+
+void netlink_add_no_link_local(struct netlink_batch *batch, int link)
+{
+    const struct ifinfomsg header = {.ifi_index = link};
+    const uint8_t none = IN6_ADDR_GEN_MODE_NONE;
+
+    begin(batch, "switch link-local addresses off", RTM_NEWLINK, 0, &header, sizeof header);
+    size_t families = nest(batch, IFLA_AF_SPEC);
+    size_t v6 = nest(batch, AF_INET6);
+    (void)attribute(batch, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof none);
+    unnest(batch, v6);
+    unnest(batch, families);
+}
+
+static void attribute_place(struct netlink_batch *batch, int type, int family, int place)
+{
+    const struct in_addr v4 = address_v4(place);
+    const struct in6_addr v6 = address_v6(place);
+
+    if (family == AF_INET)
+        (void)attribute(batch, type, &v4, sizeof v4);
+    else
+        (void)attribute(batch, type, &v6, sizeof v6);
+}
+
+void netlink_add_address(struct netlink_batch *batch, int link, int family, int place)
+{
+    const struct ifaddrmsg header = {
+        .ifa_family = (uint8_t)family,
+        .ifa_prefixlen = family == AF_INET ? LAB_PREFIX_V4 : LAB_PREFIX_V6,
+        .ifa_index = (uint32_t)link,
+        .ifa_flags = IFA_F_NODAD, /* usable at once */
+    };
+
+    begin(batch, "give it an address", RTM_NEWADDR, CREATE, &header, sizeof header);
+    attribute_place(batch, IFA_LOCAL, family, place);
+    attribute_place(batch, IFA_ADDRESS, family, place);
+}
+
+static void add_neighbour(struct netlink_batch *batch, const struct ndmsg *header, int place)
+{
+    unsigned char mac[MAC_LEN];
+
+    begin(batch, "say where a neighbour is", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header,
+          sizeof *header);
+    if (header->ndm_family != AF_BRIDGE)
+        attribute_place(batch, NDA_DST, header->ndm_family, place);
+    address_mac(place, mac);
+    (void)attribute(batch, NDA_LLADDR, mac, sizeof mac);
+}
+
+void netlink_add_neighbour(struct netlink_batch *batch, int link, int family, int place)
+{
+    const struct ndmsg header = {
+        .ndm_family = (uint8_t)family, .ndm_ifindex = link, .ndm_state = NUD_PERMANENT};
+
+    add_neighbour(batch, &header, place);
+}
+
+void netlink_add_forwarding(struct netlink_batch *batch, int port, int place)
+{
+    const struct ndmsg header = {.ndm_family = AF_BRIDGE,
+                                 .ndm_ifindex = port,
+                                 .ndm_state = NUD_NOARP,
+                                 .ndm_flags = NTF_MASTER};
+
+    add_neighbour(batch, &header, place);
+}
+
+/* -- the wire --------------------------------------------------------------------------------- */
+
+enum answer { ANSWER_ERROR = -1, ANSWER_DONE, ANSWER_OTHER };
+
+static enum answer read_answer(const struct nlmsghdr *head, const struct netlink_batch *batch,
+                               struct err *err)
+{
+    uint32_t number = head->nlmsg_seq - batch->first;
+
+    if (head->nlmsg_type != NLMSG_ERROR || number >= (uint32_t)batch->count)
+        return ANSWER_OTHER;
+    const struct nlmsgerr *answer = (const void *)((const char *)head + NLMSG_HDRLEN);
+    if (answer->error != 0) {
+        (void)err_errno(err, -answer->error, "cannot %s", batch->what[number]);
+        return ANSWER_ERROR;
+    }
+    return number == (uint32_t)batch->count - 1 ? ANSWER_DONE : ANSWER_OTHER;
+}
+
+/* The kernel answers each failed message, and the last in any case, in order. */
+static int read_answers(int fd, const struct netlink_batch *batch, struct err *err)
+{
+    _Alignas(8) char bytes[16384];
+
+    for (;;) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_errno(err, errno, "cannot hear from the kernel's network");
+        size_t at = 0;
+        while (at + sizeof(struct nlmsghdr) <= (size_t)got) {
+            const struct nlmsghdr *head = (const void *)(bytes + at);
+            enum answer answer = read_answer(head, batch, err);
+            if (answer != ANSWER_OTHER)
+                return answer;
+            at += NLMSG_ALIGN(head->nlmsg_len);
+        }
+    }
+}
+
+int netlink_send(int fd, struct netlink_batch *batch, struct err *err)
+{
+    if (batch->count == 0)
+        return 0;
+    message(batch)->nlmsg_flags |= NLM_F_ACK;
+    if (send(fd, batch->bytes, batch->len, 0) < 0)
+        return err_errno(err, errno, "cannot speak to the kernel's network");
+    int result = read_answers(fd, batch, err);
+    batch->first += (uint32_t)batch->count;
+    batch->count = 0;
+    batch->len = 0;
+    return result;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "network.h"
+
+#include "netlink.h"
+#include "process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Numbers of links are ours to choose, so that nobody has to ask for them. */
+enum { BRIDGE_LINK = 2, PORT_LINK = 100, NODE_LINK = 2 };
+
+#define V6_DEFAULTS "/proc/sys/net/ipv6/conf/default/"
+
+/* Send what `batch` has over a socket of its own. */
+static int send_once(struct netlink_batch *batch, struct err *err)
+{
+    int fd = netlink_open(err);
+    if (fd < 0)
+        return -1;
+    int result = netlink_send(fd, batch, err);
+    (void)close(fd);
+    return result;
+}
+
+/* Links made from now on in this namespace speak IPv6, without link-local addresses. */
+static int prepare_v6(struct err *err)
+{
+    if (process_write_file(V6_DEFAULTS "disable_ipv6", "0") < 0 ||
+        process_write_file(V6_DEFAULTS "addr_gen_mode", "1") < 0)
+        return err_errno(err, errno, "cannot write below '" V6_DEFAULTS "'");
+    return 0;
+}
+
+static int make_bridge(bool ipv6, struct err *err)
+{
+    struct netlink_batch batch;
+    unsigned char mac[MAC_LEN];
+
+    address_mac(CLIENTS, mac);
+    netlink_begin(&batch);
+    netlink_add_up(&batch, LINK_LOOPBACK);
+    netlink_add_bridge(&batch, BRIDGE_LINK, "lab", mac);
+    netlink_add_up(&batch, BRIDGE_LINK);
+    netlink_add_address(&batch, BRIDGE_LINK, AF_INET, CLIENTS);
+    if (ipv6)
+        netlink_add_address(&batch, BRIDGE_LINK, AF_INET6, CLIENTS);
+    return send_once(&batch, err);
+}
+
+/* Only an earlier lab of the same controller leaves any. */
+static void delete_leftovers(void)
+{
+    struct netlink_batch batch;
+    struct err err;
+
+    netlink_begin(&batch);
+    for (int index = 0; index < NODES_MAX; index++)
+        netlink_add_deletion(&batch, PORT_LINK + index);
+    netlink_add_deletion(&batch, BRIDGE_LINK);
+    (void)!send_once(&batch, &err); /* most are not there */
+}
+
+int network_open(bool *ipv6, struct err *err)
+{
+    *ipv6 = access(V6_DEFAULTS "addr_gen_mode", F_OK) == 0;
+    if (*ipv6 && prepare_v6(err) < 0)
+        return -1;
+    if (make_bridge(*ipv6, err) == 0)
+        return 0;
+    if (err->code != EEXIST)
+        return -1;
+    delete_leftovers();
+    return make_bridge(*ipv6, err);
+}
+
+static void add_neighbour(struct netlink_batch *batch, int link, int place, bool ipv6)
+{
+    netlink_add_neighbour(batch, link, AF_INET, place);
+    if (ipv6)
+        netlink_add_neighbour(batch, link, AF_INET6, place);
+}
+
+int network_attach(int index, pid_t pid, bool ipv6, struct err *err)
+{
+    struct netlink_batch batch;
+    unsigned char mac[MAC_LEN];
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "node%d", index + 1);
+    address_mac(index, mac);
+    netlink_begin(&batch);
+    netlink_add_veth(&batch, PORT_LINK + index, name, BRIDGE_LINK, NODE_LINK, mac, pid);
+    netlink_add_forwarding(&batch, PORT_LINK + index, index);
+    add_neighbour(&batch, BRIDGE_LINK, index, ipv6);
+    return send_once(&batch, err);
+}
+
+int network_join(int index, int node_count, bool ipv6, struct err *err)
+{
+    struct netlink_batch batch;
+
+    netlink_begin(&batch);
+    netlink_add_up(&batch, LINK_LOOPBACK);
+    if (ipv6)
+        netlink_add_no_link_local(&batch, NODE_LINK);
+    netlink_add_up(&batch, NODE_LINK);
+    netlink_add_address(&batch, NODE_LINK, AF_INET, index);
+    if (ipv6)
+        netlink_add_address(&batch, NODE_LINK, AF_INET6, index);
+    add_neighbour(&batch, NODE_LINK, CLIENTS, ipv6);
+    for (int other = 0; other < node_count; other++) {
+        if (other != index)
+            add_neighbour(&batch, NODE_LINK, other, ipv6);
+    }
+    return send_once(&batch, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* network.h - the lab's wires: a bridge, and a link to it for each node.
+ *
+ * Nothing is left to be learnt: neighbours and the bridge's forwarding table are permanent, and no
+ * interface has a link-local address. So a cut by address cuts everything, the first packet is as
+ * fast as any, and no packet is flooded, which would count it more than once.
+ */
+#ifndef ORDEAL_LAB_NETWORK_H
+#define ORDEAL_LAB_NETWORK_H
+
+#include "../base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Loopback and bridge in the caller's network namespace, which has nothing yet, or what an earlier
+ * lab left there: links go with the namespaces, and to delete them one by one takes the kernel
+ * long. *ipv6 says whether the machine has the second family. */
+int network_open(bool *ipv6, struct err *err) MUST_CHECK;
+
+/* From the same namespace: a link for node `index` into the network namespace of process `pid`. */
+int network_attach(int index, pid_t pid, bool ipv6, struct err *err) MUST_CHECK;
+
+/* From the node's namespace, once it is attached: addresses and all neighbours there will be. */
+int network_join(int index, int node_count, bool ipv6, struct err *err) MUST_CHECK;
+
+#endif
