@@ -21,11 +21,10 @@
 enum { AWAIT_MS = 20000, WORDS_MAX = 64 };
 
 struct node {
-    char name[8], address[32], dir[80];
+    char name[16], address[32], dir[80];
     int index;
     pid_t pid; /* 0: not running */
     char *argv[WORDS_MAX];
-    char how[64]; /* it ended by itself; empty: it did not */
 };
 
 const char *node_name(const struct node *node)
@@ -99,7 +98,7 @@ bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_M
     if (node->pid == 0 || waitpid(node->pid, &status, WNOHANG) <= 0)
         return false;
     node->pid = 0;
-    (void)snprintf(how, 64, "'%s' ended with status %d", name, WEXITSTATUS(status));
+    (void)snprintf(how, NODE_HOW_MAX, "'%s' ended with status %d", name, WEXITSTATUS(status));
     return true;
 }
 

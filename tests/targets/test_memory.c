@@ -195,11 +195,11 @@ static void test_memory__latency_past_the_deadline_is_no_answer(void **state)
     struct fixture fixture;
     struct client_op op = {.f = OP_F_WRITE, .key = 1, .value = OP_INT(1)};
 
-    open_with(&fixture, "latency_us", "30000");
-    op.deadline_ns = clock_now_ns() + 20 * NS_PER_MS;
+    open_with(&fixture, "latency_us", "300000");
+    op.deadline_ns = clock_now_ns() + 250 * NS_PER_MS;
     target_memory.invoke(fixture.clients[0], &op);
     assert_int_equal(op.outcome, OP_INFO); /* half the time had passed: it was applied */
-    op.deadline_ns = clock_now_ns() + 5 * NS_PER_MS;
+    op.deadline_ns = clock_now_ns() + 50 * NS_PER_MS;
     target_memory.invoke(fixture.clients[0], &op);
     assert_int_equal(op.outcome, OP_FAIL);
     close_all(&fixture);
