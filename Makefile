@@ -101,7 +101,7 @@ $(B)/plugins/target-%.so: targets/%.c
 	  $(CC) $(ALL) -I. -MT $@ -MF $$object.d -DPLUGIN_PACKAGE="\"$$package\"" \
 	    $$(pkg-config --cflags "$$lib") -c -o $$object.o $$source || exit; \
 	done; \
-	$(CC) $(ALL) -shared -o $@ $(@:.so=.objects)/*.o $$(pkg-config --libs "$$lib")
+	$(CC) $(ALL) -shared -Wl,-Bsymbolic -o $@ $(@:.so=.objects)/*.o $$(pkg-config --libs "$$lib")
 
 $(B)/%.o: %.c
 	$(call say,CC,$<)

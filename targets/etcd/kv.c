@@ -7,6 +7,8 @@
  */
 #include "kv.h"
 
+#include "../../harness/base/base64.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -28,52 +30,17 @@ static const char *const definite_errors[] = {
     NULL,
 };
 
-/* -- base64 --------------------------------------------------------------------------------------
- */
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void base64_write(struct buf *into, struct str text)
-{
-    buf_puts(into, "\"");
-    for (size_t i = 0; i < text.len; i += 3) {
-        size_t left = text.len - i;
-        uint32_t bits = (uint32_t)(unsigned char)text.ptr[i] << 16;
-        bits |= left > 1 ? (uint32_t)(unsigned char)text.ptr[i + 1] << 8 : 0;
-        bits |= left > 2 ? (uint32_t)(unsigned char)text.ptr[i + 2] : 0;
-        const char quad[4] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63],
-                              left > 1 ? alphabet[bits >> 6 & 63] : '=',
-                              left > 2 ? alphabet[bits & 63] : '='};
-        buf_add(into, quad, sizeof quad);
-    }
-    buf_puts(into, "\"");
-}
-
-bool base64_read(struct str base64, struct buf *into)
-{
-    uint32_t bits = 0;
-    size_t padding = 0;
-
-    if (base64.len % 4 != 0)
-        return false;
-    for (size_t i = 0; i < base64.len; i++) {
-        const char *digit = base64.ptr[i] ? strchr(alphabet, base64.ptr[i]) : NULL;
-        if (base64.ptr[i] == '=' && i + 2 >= base64.len)
-            padding++;
-        else if (!digit || padding > 0)
-            return false;
-        bits = bits << 6 | (digit ? (uint32_t)(digit - alphabet) : 0);
-        if (i % 4 == 3) {
-            const char bytes[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
-            buf_add(into, bytes, 3 - padding);
-            bits = 0;
-        }
-    }
-    return true;
-}
-
 /* -- requests ------------------------------------------------------------------------------------
  */
+
+/* The gateway has keys and values as base64. */
+static void put_base64(struct buf *body, const char *key, struct str text)
+{
+    buf_json_next(body, key);
+    buf_puts(body, "\"");
+    base64_add(body, text);
+    buf_puts(body, "\"");
+}
 
 static void put_key(struct buf *body, int64_t key)
 {
@@ -81,8 +48,7 @@ static void put_key(struct buf *body, int64_t key)
     int len = key == RECORD_NO_KEY ? snprintf(text, sizeof text, "single")
                                    : snprintf(text, sizeof text, "k%" PRId64, key);
 
-    buf_json_next(body, "key");
-    base64_write(body, (struct str){text, (size_t)len});
+    put_base64(body, "key", (struct str){text, (size_t)len});
 }
 
 /* "value":"MTI="; false for nil, which etcd cannot hold. */
@@ -93,8 +59,8 @@ static bool put_value(struct buf *body, const struct op_value *value)
 
     if (value->kind != OP_VALUE_INT && value->kind != OP_VALUE_JSON)
         return false;
-    buf_json_next(body, "value");
-    base64_write(body, value->kind == OP_VALUE_INT ? (struct str){text, (size_t)len} : value->json);
+    put_base64(body, "value",
+               value->kind == OP_VALUE_INT ? (struct str){text, (size_t)len} : value->json);
     return true;
 }
 
@@ -165,24 +131,22 @@ void kv_silence(bool unsent, const char *why, struct client_op *op)
 /* The value that was read, from the first of "kvs". False if it makes no sense. */
 static bool take_value(const json_t *kv, struct client_op *op, char **text)
 {
-    const json_t *base64 = json_object_get(kv, "value"); /* absent if it is empty */
-    struct buf value = {0};
+    const json_t *value = json_object_get(kv, "value"); /* absent if it is empty */
+    struct str base64 = {json_string_value(value), json_string_length(value)};
+    char *bytes = json_is_string(value) ? malloc(base64_read_max(base64.len) + 1) : NULL;
+    size_t len;
     int64_t number;
 
-    if (!json_is_string(base64) ||
-        !base64_read((struct str){json_string_value(base64), json_string_length(base64)}, &value)) {
-        buf_release(&value);
-        return false;
-    }
-    if (str_to_int(buf_str(&value), &number)) {
-        op->result = OP_INT(number);
-        buf_release(&value);
-        return true;
-    }
     free(*text);
-    *text = buf_take(&value);
-    op->result = (struct op_value){.kind = OP_VALUE_JSON, .json = str_of(*text)};
-    return *text != NULL;
+    *text = bytes;
+    if (!bytes || !base64_read(base64, bytes, &len))
+        return false;
+    bytes[len] = '\0';
+    if (str_to_int((struct str){bytes, len}, &number))
+        op->result = OP_INT(number);
+    else
+        op->result = (struct op_value){.kind = OP_VALUE_JSON, .json = {bytes, len}};
+    return true;
 }
 
 static void take_read(const json_t *answer, struct client_op *op, char **text)

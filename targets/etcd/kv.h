@@ -23,8 +23,4 @@ void kv_answer(long status, struct str body, struct client_op *op, char **text);
 /* The outcome when there was no answer, and the phrase why. `unsent`: etcd cannot have had it. */
 void kv_silence(bool unsent, const char *why, struct client_op *op);
 
-/* Text as base64, as a JSON string with its quotes; and back. False if it is not base64. */
-void base64_write(struct buf *into, struct str text);
-bool base64_read(struct str base64, struct buf *into);
-
 #endif

@@ -3,11 +3,17 @@
 #ifndef ORDEAL_TESTS_TARGETS_BUILT_H
 #define ORDEAL_TESTS_TARGETS_BUILT_H
 
+#include "../../harness/base/base64.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Plug-ins call it; this program would be linked without it. */
+__attribute__((used)) static void (*const built_keep)(struct buf *buf,
+                                                      struct str bytes) = base64_add;
 
 /* The build folder: this is BUILD/tests/targets/test_x. */
 static inline const char *built_dir(void)

@@ -158,23 +158,6 @@ static void test_kv__only_what_was_refused_before_the_proposal_failed(void **sta
                         "no leader");
 }
 
-static void test_kv__base64_is_its_own_inverse(void **state)
-{
-    (void)state;
-    char text[40];
-
-    for (size_t len = 0; len < sizeof text; len++) {
-        struct buf there = {0}, back = {0};
-        for (size_t i = 0; i < len; i++)
-            text[i] = (char)(i * 83 + len);
-        base64_write(&there, (struct str){text, len});
-        assert_true(base64_read((struct str){there.ptr + 1, there.len - 2}, &back));
-        assert_true(str_eq(buf_str(&back), (struct str){text, len}));
-        buf_release(&there);
-        buf_release(&back);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,7 +167,6 @@ int main(void)
         cmocka_unit_test(test_kv__a_read_that_says_nothing_failed),
         cmocka_unit_test(test_kv__updates_succeed_only_with_a_header),
         cmocka_unit_test(test_kv__only_what_was_refused_before_the_proposal_failed),
-        cmocka_unit_test(test_kv__base64_is_its_own_inverse),
     };
     return cmocka_run_group_tests_name("targets/etcd/kv", tests, NULL, NULL);
 }
