@@ -8,21 +8,25 @@
 
 /* -- one order: linearizable, sequential ------------------------------------------------------- */
 
+enum { KEYS_MAX = 4 };
+
+struct objects {
+    value_id keys[KEYS_MAX];
+    struct brute_object at[KEYS_MAX];
+    int count;
+};
+
 struct search {
     const struct history *history;
     const struct brute_model *model;
     const struct op *ops[BRUTE_MAX];
     int count;
     bool before[BRUTE_MAX][BRUTE_MAX]; /* [a][b]: a comes before b in every order allowed */
+    struct brute_memo in_vain;
+    struct brute_effort effort;
 };
 
-struct brute_objects {
-    value_id keys[BRUTE_MAX];
-    struct brute_object at[BRUTE_MAX];
-    int count;
-};
-
-static struct brute_object *object_of(struct brute_objects *objects, value_id key)
+static struct brute_object *object_of(struct objects *objects, value_id key)
 {
     int i = 0;
     while (objects->keys[i] != key)
@@ -30,9 +34,20 @@ static struct brute_object *object_of(struct brute_objects *objects, value_id ke
     return &objects->at[i];
 }
 
+/* Whether these operations, in some order, left these states before, in vain. */
+static bool was_tried(struct search *search, uint64_t placed, const struct objects *objects)
+{
+    unsigned char key[sizeof placed + sizeof objects->at];
+    size_t size = (size_t)objects->count * sizeof objects->at[0];
+
+    memcpy(key, &placed, sizeof placed);
+    memcpy(key + sizeof placed, objects->at, size);
+    return brute_memo_seen(&search->in_vain, key, sizeof placed + size);
+}
+
 /* Whether what is not yet in `placed` can follow. An operation of unknown outcome that is left over
  * at the end did not happen: nothing ever comes after it by necessity. */
-static bool place(const struct search *search, unsigned placed, const struct brute_objects *objects)
+static bool place(struct search *search, uint64_t placed, const struct objects *objects)
 {
     bool done = true;
 
@@ -40,16 +55,18 @@ static bool place(const struct search *search, unsigned placed, const struct bru
         done = done && ((placed >> i & 1) || search->ops[i]->type == OP_INFO);
     if (done)
         return true;
+    if (brute_too_much(&search->effort) || was_tried(search, placed, objects))
+        return false;
     for (int i = 0; i < search->count; i++) {
         bool ready = !(placed >> i & 1);
         for (int k = 0; k < search->count && ready; k++)
             ready = !search->before[k][i] || (placed >> k & 1);
         if (!ready)
             continue;
-        struct brute_objects next = *objects;
+        struct objects next = *objects;
         if (brute_step(search->model, &search->history->values, search->ops[i],
                        object_of(&next, search->ops[i]->key)) &&
-            place(search, placed | 1u << i, &next))
+            place(search, placed | UINT64_C(1) << i, &next))
             return true;
     }
     return false;
@@ -68,31 +85,42 @@ static void too_many(void)
     abort();
 }
 
-bool brute_one_order(const struct history *history, const struct brute_model *model,
-                     value_id initial, bool real_time)
+static void add_object(struct objects *objects, const struct history *history, value_id key,
+                       value_id initial)
+{
+    for (int i = 0; i < objects->count; i++) {
+        if (objects->keys[i] == key)
+            return;
+    }
+    if (objects->count == KEYS_MAX)
+        too_many();
+    brute_begin(&objects->at[objects->count], &history->values, initial);
+    objects->keys[objects->count++] = key;
+}
+
+enum verdict brute_one_order(const struct history *history, const struct brute_model *model,
+                             value_id initial, bool real_time)
 {
     struct search search = {.history = history, .model = model};
-    struct brute_objects objects = {.count = 0};
+    struct objects objects = {.count = 0};
 
     for (size_t i = 0; i < history->count; i++) {
         if (history->ops[i].type == OP_FAIL)
             continue;
         if (search.count == BRUTE_MAX)
             too_many();
-        const struct op *op = search.ops[search.count++] = &history->ops[i];
-        bool known = false;
-        for (int k = 0; k < objects.count; k++)
-            known = known || objects.keys[k] == op->key;
-        if (known)
-            continue;
-        brute_begin(&objects.at[objects.count], &history->values, initial);
-        objects.keys[objects.count++] = op->key;
+        search.ops[search.count++] = &history->ops[i];
+        add_object(&objects, history, history->ops[i].key, initial);
     }
     for (int a = 0; a < search.count; a++) {
         for (int b = 0; b < search.count; b++)
             search.before[a][b] = precedes(search.ops[a], search.ops[b], real_time);
     }
-    return place(&search, 0, &objects);
+    bool found = place(&search, 0, &objects);
+    brute_memo_release(&search.in_vain);
+    if (search.effort.gave_up && !found)
+        return VERDICT_UNKNOWN;
+    return found ? VERDICT_VALID : VERDICT_INVALID;
 }
 
 /* -- many orders: the levels below sequential ---------------------------------------------------
@@ -126,11 +154,14 @@ static bool holds(const struct brute_events *events, const char *level, bool lit
     return brute_sessions(events, level);
 }
 
+enum { UNKNOWN_MAX = 12 };
+
 /* Whether there is a choice of unknown writes that happened for which the level holds. */
 static enum verdict check_reads_and_writes(const struct history *history, const char *level,
                                            value_id initial, bool literally)
 {
-    const struct op *unknown[BRUTE_MAX];
+    const struct op *unknown[UNKNOWN_MAX];
+    struct brute_effort effort = {0};
     int unknown_count = 0;
 
     for (size_t i = 0; i < history->count; i++) {
@@ -139,13 +170,14 @@ static enum verdict check_reads_and_writes(const struct history *history, const 
             continue;
         if (op->f != OP_F_READ && op->f != OP_F_WRITE)
             return VERDICT_UNKNOWN;
-        if (op->type == OP_INFO && op->f == OP_F_WRITE)
+        if (op->type == OP_INFO && op->f == OP_F_WRITE) {
+            if (unknown_count == UNKNOWN_MAX)
+                too_many();
             unknown[unknown_count++] = op;
-        if (unknown_count == BRUTE_MAX)
-            too_many();
+        }
     }
     for (unsigned happened = 0; happened < 1u << unknown_count; happened++) {
-        struct brute_events events = {.initial = initial};
+        struct brute_events events = {.initial = initial, .effort = &effort};
         for (size_t i = 0; i < history->count; i++) {
             const struct op *op = &history->ops[i];
             bool exists = op->type == OP_OK;
@@ -164,7 +196,7 @@ static enum verdict check_reads_and_writes(const struct history *history, const 
         if (holds(&events, level, literally))
             return VERDICT_VALID;
     }
-    return VERDICT_INVALID;
+    return effort.gave_up ? VERDICT_UNKNOWN : VERDICT_INVALID;
 }
 
 /* -- entry ---------------------------------------------------------------------------------------
@@ -214,9 +246,7 @@ enum verdict brute_check(const struct history *history, const char *level, const
         return VERDICT_UNKNOWN;
     bool real_time = strcmp(level, "linearizable") == 0;
     if (real_time || strcmp(level, "sequential") == 0)
-        return brute_one_order(history, brute_model_find(model), initial, real_time)
-                   ? VERDICT_VALID
-                   : VERDICT_INVALID;
+        return brute_one_order(history, brute_model_find(model), initial, real_time);
     return check_reads_and_writes(history, level, initial, false);
 }
 

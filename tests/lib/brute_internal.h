@@ -5,9 +5,38 @@
 
 #include "brute.h"
 
+/* -- what was tried in vain (brute_memo.c) ------------------------------------------------------
+ */
+
+struct brute_memo {
+    struct brute_memo_entry *entries;
+    uint32_t count;
+    uint32_t *slots; /* open addressing by hash: 1 + place of the entry */
+    uint32_t slot_count;
+    unsigned char *bytes;
+    size_t used, capacity;
+    uint64_t asked;
+};
+
+/* Whether these bytes are known to have been seen before; now they are. */
+bool brute_memo_seen(struct brute_memo *memo, const void *key, size_t size);
+void brute_memo_release(struct brute_memo *memo);
+
+/* How much was tried. When it is too much, searches end without having found anything. */
+struct brute_effort {
+    uint64_t steps;
+    bool gave_up;
+};
+
+static inline bool brute_too_much(struct brute_effort *effort)
+{
+    effort->gave_up = effort->gave_up || ++effort->steps > 300000;
+    return effort->gave_up;
+}
+
 /* -- objects (brute_model.c) ----------------------------------------------------------------- */
 
-enum { BRUTE_ITEMS = 16, BRUTE_TEXT = 48 };
+enum { BRUTE_ITEMS = 32, BRUTE_TEXT = 64 };
 
 /* The state of one object; each model uses what it needs. */
 struct brute_object {
@@ -69,8 +98,8 @@ bool brute_step(const struct brute_model *model, const struct values *values, co
 /* -- levels ---------------------------------------------------------------------------------- */
 
 /* One order of everything that happened: with real time (linearizable) or without (sequential). */
-bool brute_one_order(const struct history *history, const struct brute_model *model,
-                     value_id initial, bool real_time);
+enum verdict brute_one_order(const struct history *history, const struct brute_model *model,
+                             value_id initial, bool real_time);
 
 /* A read or write that happened, for the levels without one order for all. */
 struct brute_event {
@@ -84,6 +113,7 @@ struct brute_events {
     struct brute_event at[BRUTE_MAX];
     int count;
     value_id initial;
+    struct brute_effort *effort;
 };
 
 static inline bool brute_po(const struct brute_events *events, int a, int b)

@@ -10,11 +10,12 @@
  */
 #include "brute_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* past[i]: the set of events strictly before i. */
 struct order {
-    unsigned past[BRUTE_MAX];
+    uint64_t past[BRUTE_MAX];
 };
 
 static struct order program_order(const struct brute_events *events)
@@ -24,7 +25,7 @@ static struct order program_order(const struct brute_events *events)
     for (int a = 0; a < events->count; a++) {
         for (int b = 0; b < events->count; b++) {
             if (brute_po(events, a, b))
-                order.past[b] |= 1u << a;
+                order.past[b] |= UINT64_C(1) << a;
         }
     }
     return order;
@@ -54,10 +55,16 @@ struct sequence {
     const struct brute_events *events;
     const struct order *order;
     const struct order *sight; /* a read sees the writes in its past; NULL: all that come before */
-    unsigned all, checked;
+    uint64_t all, checked;
     int last[BRUTE_MAX];
     int count;
+    struct brute_memo in_vain;
 };
+
+static int by_byte(const void *left, const void *right)
+{
+    return *(const unsigned char *)left - *(const unsigned char *)right;
+}
 
 static bool read_is_explained(const struct sequence *sequence, int read)
 {
@@ -72,13 +79,37 @@ static bool read_is_explained(const struct sequence *sequence, int read)
     return events->at[read].value == events->initial;
 }
 
+/* Whether the same events were placed before, in vain, so that the same is in sight: without
+ * `sight` the last write of each key, with it the order of all writes. */
+static bool was_tried(struct sequence *sequence, uint64_t placed)
+{
+    unsigned char key[sizeof placed + BRUTE_MAX];
+    size_t size = sizeof placed;
+
+    memcpy(key, &placed, size);
+    for (int i = sequence->count - 1; i >= 0; i--) {
+        int at = sequence->last[i];
+        const struct brute_event *event = &sequence->events->at[at];
+        bool hidden = !event->is_write;
+        for (size_t k = sizeof placed; k < size && !hidden && !sequence->sight; k++)
+            hidden = sequence->events->at[key[k]].key == event->key;
+        if (!hidden)
+            key[size++] = (unsigned char)at;
+    }
+    if (!sequence->sight) /* the keys in no particular order */
+        qsort(key + sizeof placed, size - sizeof placed, 1, by_byte);
+    return brute_memo_seen(&sequence->in_vain, key, size);
+}
+
 /* Whether what is not yet in `placed` can follow. */
-static bool extend(struct sequence *sequence, unsigned placed)
+static bool extend(struct sequence *sequence, uint64_t placed)
 {
     if (placed == sequence->all)
         return true;
+    if (brute_too_much(sequence->events->effort) || was_tried(sequence, placed))
+        return false;
     for (int i = 0; i < sequence->events->count; i++) {
-        unsigned bit = 1u << i;
+        uint64_t bit = UINT64_C(1) << i;
         if (!(sequence->all & bit) || (placed & bit) ||
             (sequence->order->past[i] & sequence->all & ~placed))
             continue;
@@ -95,11 +126,14 @@ static bool extend(struct sequence *sequence, unsigned placed)
 }
 
 static bool has_sequence(const struct brute_events *events, const struct order *order,
-                         const struct order *sight, unsigned all, unsigned checked)
+                         const struct order *sight, uint64_t all, uint64_t checked)
 {
     struct sequence sequence = {
         .events = events, .order = order, .sight = sight, .all = all, .checked = checked};
-    return extend(&sequence, 0);
+    bool found = extend(&sequence, 0);
+
+    brute_memo_release(&sequence.in_vain);
+    return found;
 }
 
 /* -- the axioms, for a given co -----------------------------------------------------------------
@@ -109,7 +143,7 @@ static bool has_sequence(const struct brute_events *events, const struct order *
 static bool is_cc(const struct brute_events *events, const struct order *co)
 {
     for (int o = 0; o < events->count; o++) {
-        unsigned self = 1u << o;
+        uint64_t self = UINT64_C(1) << o;
         if (!has_sequence(events, co, NULL, co->past[o] | self, self))
             return false;
     }
@@ -119,7 +153,7 @@ static bool is_cc(const struct brute_events *events, const struct order *co)
 /* AxCausalArb: some arb containing co serves every o. */
 static bool is_ccv(const struct brute_events *events, const struct order *co)
 {
-    unsigned everything = (1u << events->count) - 1;
+    uint64_t everything = (UINT64_C(1) << events->count) - 1;
     return has_sequence(events, co, co, everything, everything);
 }
 
@@ -127,9 +161,9 @@ static bool is_ccv(const struct brute_events *events, const struct order *co)
 static bool is_cm(const struct brute_events *events, const struct order *co)
 {
     for (int o = 0; o < events->count; o++) {
-        unsigned self = 1u << o, own = self;
+        uint64_t self = UINT64_C(1) << o, own = self;
         for (int i = 0; i < o; i++)
-            own |= brute_po(events, i, o) ? 1u << i : 0;
+            own |= brute_po(events, i, o) ? UINT64_C(1) << i : 0;
         if (!has_sequence(events, co, NULL, co->past[o] | self, own))
             return false;
     }
@@ -149,16 +183,18 @@ typedef bool axiom(const struct brute_events *events, const struct order *co);
 static bool any_visibility(const struct brute_events *events, const struct order *so_far, int read,
                            axiom *serves)
 {
+    if (brute_too_much(events->effort))
+        return false;
     while (read < events->count && events->at[read].is_write)
         read++;
     if (read == events->count) {
         struct order co = *so_far;
         return close_order(&co, events->count) && serves(events, &co);
     }
-    unsigned writes = 0;
+    uint64_t writes = 0;
     for (int i = 0; i < events->count; i++)
-        writes |= events->at[i].is_write && !(so_far->past[read] >> i & 1) ? 1u << i : 0;
-    for (unsigned seen = writes;; seen = (seen - 1) & writes) {
+        writes |= events->at[i].is_write && !(so_far->past[read] >> i & 1) ? UINT64_C(1) << i : 0;
+    for (uint64_t seen = writes;; seen = (seen - 1) & writes) {
         struct order next = *so_far;
         next.past[read] |= seen;
         if (any_visibility(events, &next, read + 1, serves))
@@ -188,7 +224,7 @@ static bool any_reads_from(const struct brute_events *events, const struct order
             write->value != events->at[read].value)
             continue;
         struct order next = *so_far;
-        next.past[read] |= 1u << i;
+        next.past[read] |= UINT64_C(1) << i;
         if (any_reads_from(events, &next, read + 1, serves))
             return true;
     }
@@ -245,15 +281,16 @@ static bool any_relation(const struct brute_events *events, struct order *co, in
 {
     int a = pair / events->count, b = pair % events->count;
 
+    events->effort->steps = 0; /* as much as it takes */
     if (pair == events->count * events->count)
         return is_transitive(co, events->count) && serves(events, co);
     if (any_relation(events, co, pair + 1, serves))
         return true;
     if (a == b || (co->past[b] >> a & 1) || (co->past[a] >> b & 1))
         return false;
-    co->past[b] |= 1u << a;
+    co->past[b] |= UINT64_C(1) << a;
     bool found = any_relation(events, co, pair + 1, serves);
-    co->past[b] &= ~(1u << a);
+    co->past[b] &= ~(UINT64_C(1) << a);
     return found;
 }
 
@@ -305,13 +342,14 @@ bool brute_sessions(const struct brute_events *events, const char *level)
     for (int p = 0; p < events->count; p++) {
         int32_t process = events->at[p].process;
         struct order order = {{0}};
-        unsigned all = 0;
+        uint64_t all = 0;
         for (int i = 0; i < events->count; i++)
-            all |= events->at[i].is_write || events->at[i].process == process ? 1u << i : 0;
+            all |=
+                events->at[i].is_write || events->at[i].process == process ? UINT64_C(1) << i : 0;
         for (int a = 0; a < events->count; a++) {
             for (int b = 0; b < events->count; b++) {
                 if (a != b && is_ordered(events, level, process, a, b))
-                    order.past[b] |= 1u << a;
+                    order.past[b] |= UINT64_C(1) << a;
             }
         }
         if (!has_sequence(events, &order, NULL, all, all))

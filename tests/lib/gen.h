@@ -77,8 +77,9 @@ void gen_damage(struct rng *rng, struct history *history);
  * False if nothing was overwritten. */
 bool gen_add_stale_read(struct rng *rng, const char *level, struct history *history);
 
-/* Add, by a new process at the end, what an object of `model` cannot do after any history of distinct
- * values without unknown outcomes: an element taken twice, a lock released twice, a sum too large. */
+/* Add, by a new process at the end, what an object of `model` cannot do after any history of
+ * distinct values without unknown outcomes: an element taken twice, a lock released twice, a sum
+ * too large. */
 void gen_add_impossible(struct rng *rng, const char *model, struct history *history);
 
 /* -- the same history told otherwise --------------------------------------------------------------

@@ -40,6 +40,9 @@ void proof_demand(struct proof *proof, const struct history *history, enum verdi
 /* Demand the same verdict when the history is told otherwise, in each way of lib/gen.h. */
 void proof_retell(struct proof *proof, struct rng *rng, const struct history *history);
 
+/* Whether the checker of sequential consistency must decide for this model. */
+bool proof_owes_sequential(const char *model);
+
 /* One line: counts. */
 void proof_print(const struct proof *proof, const char *what);
 

@@ -129,12 +129,43 @@ static void random_small(struct prove *prove, const char *level, const struct su
     finish(prove, &proof, "random");
 }
 
+/* Longer than what all orders can be tried of, but with few operations open at a time. */
+static void random_medium(struct prove *prove, const char *level, const struct subject *subject,
+                          int count)
+{
+    struct proof proof;
+
+    if (!proof_begin(&proof, level, subject->model, subject->initial))
+        return;
+    for (int i = 0; i < scaled(prove, count); i++) {
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        struct gen_random space = {.model = subject->model,
+                                   .initial = subject->initial,
+                                   .ops = 12 + (int)rng_below(&rng, 20),
+                                   .processes = 2 + (int)rng_below(&rng, 3),
+                                   .keys = 1 + (int)rng_below(&rng, 2),
+                                   .values = (int)rng_below(&rng, 2) * 3,
+                                   .info_pct = (int)rng_below(&rng, 2) * 8,
+                                   .fail_pct = 5,
+                                   .still_pct = 10};
+        struct hist *hist = hist_new("");
+        gen_valid(&rng, &space, &hist->history);
+        for (int k = 0; k < i % 4; k++)
+            gen_damage(&rng, &hist->history);
+        proof_compare(&proof, &hist->history);
+        hist_free(hist);
+    }
+    finish(prove, &proof, "random, longer");
+}
+
 static void part_linearizable(struct prove *prove)
 {
     for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
         for (int ops = 1; ops <= 4; ops++)
             all_small(prove, "linearizable", &subjects[m], ops);
         random_small(prove, "linearizable", &subjects[m], 100000);
+        random_medium(prove, "linearizable", &subjects[m], 5000);
     }
 }
 
@@ -144,23 +175,24 @@ static void part_sequential(struct prove *prove)
         for (int ops = 1; ops <= 4; ops++)
             all_small(prove, "sequential", &subjects[m], ops);
         random_small(prove, "sequential", &subjects[m], 50000);
+        random_medium(prove, "sequential", &subjects[m], 2000);
     }
 }
 
 /* -- levels of many orders: reads and writes
  * --------------------------------------------------------- */
 
-static void one_weak(struct proof *proof, struct rng *rng, int round)
+static void one_weak(struct proof *proof, struct rng *rng, int round, int least_ops)
 {
     struct gen_random space = {.model = "register",
-                               .ops = 4 + (int)rng_below(rng, 5),
+                               .ops = least_ops + (int)rng_below(rng, 5),
                                .processes = 1 + (int)rng_below(rng, 4),
                                .keys = 1 + (int)rng_below(rng, 3),
                                .info_pct = (int)rng_below(rng, 2) * 15,
                                .fail_pct = (int)rng_below(rng, 2) * 10};
     struct hist *hist = hist_new("");
 
-    if (round % 3 == 2)
+    if (round % 3 == 2 && least_ops < 8)
         gen_noise(rng, &space, &hist->history);
     else
         gen_weak(rng, &space, (enum gen_store)rng_below(rng, GEN_STORES), &hist->history);
@@ -188,9 +220,16 @@ static void weak_level(struct prove *prove, const char *level)
     for (int i = 0; i < scaled(prove, 150000); i++) {
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
-        one_weak(&proof, &rng, i);
+        one_weak(&proof, &rng, i, 4);
     }
     finish(prove, &proof, "random, distinct");
+    (void)proof_begin(&proof, level, "register", 0);
+    for (int i = 0; i < scaled(prove, 10000); i++) {
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        one_weak(&proof, &rng, i, 12 + i % 12);
+    }
+    finish(prove, &proof, "random, longer");
     random_small(prove, level, &subjects[0], 20000);
 }
 
@@ -331,12 +370,15 @@ static void long_history(struct proof *proof, uint64_t seed, int ops, bool unkno
     struct hist *hist = hist_new("");
     struct rng rng;
 
+    char why[80];
     rng_init(&rng, seed, (uint64_t)ops);
     gen_valid(&rng, &space, &hist->history);
-    proof_demand(proof, &hist->history, VERDICT_VALID, "a register that works");
+    (void)snprintf(why, sizeof why, "%d operations, seed %" PRIu64, ops, seed);
+    proof_demand(proof, &hist->history, VERDICT_VALID, why);
     if (!gen_add_stale_read(&rng, proof->level, &hist->history))
         abort();
-    proof_demand(proof, &hist->history, VERDICT_INVALID, "a stale read was added");
+    (void)snprintf(why, sizeof why, "%d operations, seed %" PRIu64 ", and a stale read", ops, seed);
+    proof_demand(proof, &hist->history, VERDICT_INVALID, why);
     hist_free(hist);
 }
 
