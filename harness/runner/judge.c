@@ -18,9 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Apply to every run, whatever the workload. */
-static const char *const always[] = {"stats",       "availability", "recovery",
-                                     "log-pattern", "bite",         NULL};
+const char *const judge_always[] = {"stats",       "availability", "recovery",
+                                    "log-pattern", "bite",         NULL};
 
 enum { CHECKERS_MAX = 32 };
 
@@ -46,8 +45,8 @@ static void summon_all(struct docket *docket, const struct trial *trial)
     summon(docket, trial->promise);
     for (; own && *own; own++)
         summon(docket, *own);
-    for (size_t i = 0; always[i]; i++)
-        summon(docket, always[i]);
+    for (size_t i = 0; judge_always[i]; i++)
+        summon(docket, judge_always[i]);
 }
 
 static void hear(struct docket *docket, const struct trial *trial, const struct history *history,

@@ -77,9 +77,12 @@ static void test_edn__the_order_of_maps_is_the_order_of_events(void **state)
     assert_true(read->history.times_trusted); /* moved by nanoseconds */
     text_free(read);
 
-    read = accepted("{:type :invoke, :f :read, :process 0, :time 99000000}\n"
+    read = accepted("{:type :invoke, :f :read, :process 0, :time 990000000}\n"
+                    "{:type :info, :f :start, :process :nemesis}\n"
                     "{:type :ok, :f :read, :process 0, :time 5}\n");
     assert_false(read->history.times_trusted);
+    assert_string_equal(text_op(&read->history, 0), "p0 read: [0,2] ok");
+    assert_int_equal(read->history.events[0].time_ns, 1);
     text_free(read);
 }
 

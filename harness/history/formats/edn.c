@@ -13,8 +13,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* By how much times may be moved and still be called times. */
-#define TRUSTED_DRIFT_NS 1000000
+/* By how much times may be moved and still be called times: Jepsen's workers read the clock some
+ * time before they are written down. */
+#define TRUSTED_DRIFT_NS INT64_C(100000000)
 
 struct reader {
     struct input *input;
@@ -28,7 +29,8 @@ struct reader {
     bool tuples; /* a tag said that there are tuples */
     bool untrusted;
     int64_t last_ns;
-    uint64_t count;
+    int64_t *times_ns; /* by number of event, growing */
+    size_t count, time_capacity;
 };
 
 /* One map. */
@@ -305,11 +307,22 @@ static int read_map(struct reader *reader, struct item *item, struct err *err)
 
 /* -- events ----------------------------------------------------------------------------------- */
 
-/* The event's place in the order of the file, as near to its time as may be. */
-static int64_t order(struct reader *reader, const struct item *item)
+/* Note the event's time, moved behind the last one's if it is not later. */
+static int note_time(struct reader *reader, const struct item *item, struct err *err)
 {
     int64_t time_ns = item->has_time ? item->time_ns : reader->last_ns + 1;
 
+    if (reader->count + 1 >= INDEX_NONE)
+        return refuse(err, "a history has at most 4294967295 events");
+    if (reader->count == reader->time_capacity) {
+        size_t capacity = reader->time_capacity ? reader->time_capacity * 2 : 1024;
+        int64_t *grown = budget_realloc(reader->history->budget, reader->times_ns,
+                                        capacity * sizeof *reader->times_ns);
+        if (!grown)
+            return out_of_memory(reader, err);
+        reader->times_ns = grown;
+        reader->time_capacity = capacity;
+    }
     if (!item->has_time && !item->is_harness)
         reader->untrusted = true;
     if (time_ns <= reader->last_ns) {
@@ -317,8 +330,23 @@ static int64_t order(struct reader *reader, const struct item *item)
             reader->untrusted = true;
         time_ns = reader->last_ns + 1;
     }
-    reader->last_ns = time_ns;
-    return time_ns;
+    reader->last_ns = reader->times_ns[reader->count] = time_ns;
+    return 0;
+}
+
+/* Put times in the place of the events' numbers, by which they went so far. */
+static void restore_times(const struct reader *reader)
+{
+    struct history *history = reader->history;
+
+    for (size_t i = 0; i < history->count; i++) {
+        struct op *op = &history->ops[i];
+        op->invoke_ns = reader->times_ns[op->invoke_ns];
+        if (op->complete_ns != TIME_NEVER)
+            op->complete_ns = reader->times_ns[op->complete_ns];
+    }
+    for (size_t i = 0; i < history->event_count; i++)
+        history->events[i].time_ns = reader->times_ns[history->events[i].time_ns];
 }
 
 static int add_harness_event(struct reader *reader, struct item *item, int64_t time_ns,
@@ -355,17 +383,18 @@ static int add_harness_event(struct reader *reader, struct item *item, int64_t t
 
 static int add_item(struct reader *reader, struct item *item, struct err *err)
 {
-    int64_t time_ns = order(reader, item);
-    uint32_t index = item->has_index ? (uint32_t)item->index : (uint32_t)reader->count;
+    int64_t number = (int64_t)reader->count;
+    uint32_t index = item->has_index ? (uint32_t)item->index : (uint32_t)number;
 
-    if (++reader->count >= INDEX_NONE)
-        return refuse(err, "a history has at most 4294967295 events");
+    if (note_time(reader, item, err) < 0)
+        return -1;
+    reader->count++;
     if (item->is_harness)
-        return add_harness_event(reader, item, time_ns, index, err);
+        return add_harness_event(reader, item, number, index, err);
     int f = history_f(reader->history, buf_str(&item->f));
     if (f < 0)
         return refuse(err, "the history has too many different functions");
-    struct pair_event event = {.time_ns = time_ns,
+    struct pair_event event = {.time_ns = number,
                                .index = index,
                                .process = (int32_t)item->process,
                                .key = item->key,
@@ -412,8 +441,11 @@ static int read_edn(struct input *input, const struct read_options *options,
         (void)format_line_error(input, reader.line, err);
     if (got == 0)
         got = tuples_split(history, reader.tuples, err);
+    if (!reader.untrusted)
+        restore_times(&reader);
     history->times_trusted = !reader.untrusted;
     history->torn |= input_torn(input) || (reader.wrapped && !reader.closed);
+    budget_free(history->budget, reader.times_ns);
     pairing_release(&reader.pairing);
     edn_release(&reader.edn);
     buf_release(&reader.text);
