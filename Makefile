@@ -12,6 +12,7 @@ CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef
 ALL     := -std=c17 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(WARN) $(WERROR) $(CFLAGS) $(SAN)
+JOBS    ?= $(shell nproc)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 ifeq ($(V),)
@@ -166,12 +167,12 @@ unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)
 
 unit-asan:  ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(Q)$(MAKE) --no-print-directory $(ASAN) tests-built
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(ASAN) tests-built
 	$(Q)B=$(B)/asan tests/run asan $(TEST_BIN:$(B)/%=$(B)/asan/%)
 
 # ThreadSanitizer wants addresses that are not randomised.
 unit-tsan:  ## unit tests under ThreadSanitizer
-	$(Q)$(MAKE) --no-print-directory $(TSAN) tests-built
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(TSAN) tests-built
 	$(Q)B=$(B)/tsan WRAP="setarch -R" tests/run tsan $(TEST_BIN:$(B)/%=$(B)/tsan/%)
 
 e2e: all packages  ## the real program on real clusters
@@ -179,7 +180,7 @@ e2e: all packages  ## the real program on real clusters
 
 test: deps  ## everything: unit tests under sanitizers, and end to end
 	$(Q)mkdir -p $(B) && rm -f $(B)/results
-	$(Q)$(MAKE) --no-print-directory all tests-built packages
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests-built packages
 	$(Q)for step in unit-asan unit-tsan e2e; do \
 	  RESULTS=$(abspath $(B))/results $(MAKE) --no-print-directory $$step || true; done
 	$(Q)tests/summary $(B)/results
@@ -205,7 +206,7 @@ packages: all  ## fetch the databases that are not on this machine into build/pa
 	$(Q)tools/fetch-packages $(B)/ordeal
 
 demo: deps  ## get what is missing, build, and run the main job: three clusters on trial
-	$(Q)$(MAKE) --no-print-directory all packages
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all packages
 	$(Q)tools/demo $(B)/ordeal
 
 install: all  ## install under PREFIX (default /usr/local), below DESTDIR
