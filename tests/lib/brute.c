@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- one order: linearizable, sequential ------------------------------------------------------- */
+/* -- one order: linearizable, sequential ----------------------------------------------------- */
 
 enum { KEYS_MAX = 4 };
 
@@ -123,8 +123,7 @@ enum verdict brute_one_order(const struct history *history, const struct brute_m
     return found ? VERDICT_VALID : VERDICT_INVALID;
 }
 
-/* -- many orders: the levels below sequential ---------------------------------------------------
- */
+/* -- many orders: the levels below sequential ------------------------------------------------ */
 
 static bool is_distinct(const struct brute_events *events)
 {
@@ -199,8 +198,7 @@ static enum verdict check_reads_and_writes(const struct history *history, const 
     return effort.gave_up ? VERDICT_UNKNOWN : VERDICT_INVALID;
 }
 
-/* -- entry ---------------------------------------------------------------------------------------
- */
+/* -- entry ----------------------------------------------------------------------------------- */
 
 static const char *const weak_levels[] = {
     "causal",

@@ -5,8 +5,7 @@
 
 #include "brute.h"
 
-/* -- what was tried in vain (brute_memo.c) ------------------------------------------------------
- */
+/* -- what was tried in vain (brute_memo.c) --------------------------------------------------- */
 
 struct brute_memo {
     struct brute_memo_entry *entries;

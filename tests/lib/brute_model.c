@@ -62,7 +62,7 @@ static int64_t number_of(const struct values *values, value_id value)
     return number;
 }
 
-/* -- registers, counter ------------------------------------------------------------------------ */
+/* -- registers, counter ---------------------------------------------------------------------- */
 
 static bool apply_register(const struct values *values, const struct op *op,
                            struct brute_object *object, struct brute_answer *answer)
@@ -95,8 +95,7 @@ static bool apply_counter(const struct values *values, const struct op *op,
     return true;
 }
 
-/* -- collections ---------------------------------------------------------------------------------
- */
+/* -- collections ----------------------------------------------------------------------------- */
 
 static bool apply_set(const struct values *values, const struct op *op, struct brute_object *object,
                       struct brute_answer *answer)
@@ -170,8 +169,7 @@ static bool apply_priority_queue(const struct values *values, const struct op *o
     return apply_bag(op, OP_F_INSERT, OP_F_POLL, next, object, answer);
 }
 
-/* -- locks
- * ----------------------------------------------------------------------------------------- */
+/* -- locks ----------------------------------------------------------------------------------- */
 
 /* number: how often it is held, by holder. */
 static bool apply_lock(const struct op *op, int64_t depth, bool owned, struct brute_object *object)
@@ -240,8 +238,7 @@ static bool apply_semaphore(const struct values *values, const struct op *op,
     return true;
 }
 
-/* -- key-value
- * --------------------------------------------------------------------------------------- */
+/* -- key-value ------------------------------------------------------------------------------- */
 
 /* The value as JSON; nil is "". */
 static void text_of(const struct values *values, value_id value, char text[BRUTE_TEXT])
@@ -304,8 +301,7 @@ static bool apply_key_value(const struct values *values, const struct op *op,
     }
 }
 
-/* -- multi-register
- * ------------------------------------------------------------------------------------ */
+/* -- multi-register -------------------------------------------------------------------------- */
 
 bool brute_micro(const struct values *values, value_id id, struct brute_micro *micro)
 {
@@ -396,8 +392,7 @@ void brute_begin(struct brute_object *object, const struct values *values, value
         (void)add_last(object, items[i]);
 }
 
-/* -- comparing answers ---------------------------------------------------------------------------
- */
+/* -- comparing answers ----------------------------------------------------------------------- */
 
 static bool is_list(const struct values *values, value_id out, const struct brute_answer *answer,
                     bool any_order)

@@ -136,8 +136,7 @@ static bool has_sequence(const struct brute_events *events, const struct order *
     return found;
 }
 
-/* -- the axioms, for a given co -----------------------------------------------------------------
- */
+/* -- the axioms, for a given co -------------------------------------------------------------- */
 
 /* AxCausalValue for every o. */
 static bool is_cc(const struct brute_events *events, const struct order *co)
@@ -172,8 +171,7 @@ static bool is_cm(const struct brute_events *events, const struct order *co)
 
 typedef bool axiom(const struct brute_events *events, const struct order *co);
 
-/* -- every co that matters -----------------------------------------------------------------------
- */
+/* -- every co that matters ------------------------------------------------------------------- */
 
 /* Try all orders made of program order and a set of edges from writes to reads. No other co can do
  * what these cannot: take a co that serves, and let co' be the closure of program order and of co's
@@ -266,8 +264,7 @@ bool brute_cm(const struct brute_events *events)
     return any_visibility(events, &po, 0, is_cm);
 }
 
-/* -- literally every co
- * ---------------------------------------------------------------------------- */
+/* -- literally every co ---------------------------------------------------------------------- */
 
 static bool is_transitive(const struct order *order, int count)
 {
@@ -301,8 +298,7 @@ bool brute_literally(const struct brute_events *events, const char *level)
     return any_relation(events, &co, 0, serves);
 }
 
-/* -- PRAM and the session guarantees
- * ---------------------------------------------------------------- */
+/* -- PRAM and the session guarantees --------------------------------------------------------- */
 
 /* Whether write b's process read what write a wrote, before it wrote b. */
 static bool follows_read(const struct brute_events *events, int a, int b)

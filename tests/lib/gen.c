@@ -71,8 +71,7 @@ size_t gen_calls(const char *model, const struct gen_call **first)
     return count;
 }
 
-/* -- alternatives: what one operation can be -----------------------------------------------------
- */
+/* -- alternatives: what one operation can be ------------------------------------------------- */
 
 enum { ALTERNATIVES_MAX = 512, OPS_MAX = 8 };
 
@@ -284,8 +283,7 @@ uint8_t gen_f(const char *name)
     abort();
 }
 
-/* -- enumeration ----------------------------------------------------------------------------------
- */
+/* -- enumeration ----------------------------------------------------------------------------- */
 
 struct enumeration {
     const struct gen_all *space;

@@ -12,8 +12,7 @@
 
 typedef void gen_visit(void *ctx, struct history *history);
 
-/* -- all small histories ------------------------------------------------------------------------
- */
+/* -- all small histories --------------------------------------------------------------------- */
 
 struct gen_all {
     const char *model;
@@ -34,8 +33,7 @@ uint64_t gen_all(const struct gen_all *space, gen_visit *visit, void *ctx);
  * nobody wrote. `model`, `values`, `real_time` are not looked at. */
 uint64_t gen_all_distinct(const struct gen_all *space, gen_visit *visit, void *ctx);
 
-/* -- random histories ----------------------------------------------------------------------------
- */
+/* -- random histories ------------------------------------------------------------------------ */
 
 struct gen_random {
     const char *model;
@@ -82,8 +80,7 @@ bool gen_add_stale_read(struct rng *rng, const char *level, struct history *hist
  * too large. */
 void gen_add_impossible(struct rng *rng, const char *model, struct history *history);
 
-/* -- the same history told otherwise --------------------------------------------------------------
- */
+/* -- the same history told otherwise --------------------------------------------------------- */
 
 enum gen_change {
     GEN_PROCESSES,

@@ -18,8 +18,7 @@ static bool chance(struct rng *rng, int pct)
     return below(rng, 100) < pct;
 }
 
-/* -- a simulated object per key
- * --------------------------------------------------------------------- */
+/* -- a simulated object per key -------------------------------------------------------------- */
 
 enum { CLIENTS_MAX = 64, KEYS_MAX = 256, TRIES_MAX = 20 };
 
@@ -217,8 +216,7 @@ void gen_valid(struct rng *rng, const struct gen_random *space, struct history *
     hist_finish(history);
 }
 
-/* -- anything
- * ------------------------------------------------------------------------------------------ */
+/* -- anything -------------------------------------------------------------------------------- */
 
 static value_id any_argument(struct rng *rng, struct values *values, char kind, int fresh,
                              int range)
@@ -278,8 +276,7 @@ void gen_noise(struct rng *rng, const struct gen_random *space, struct history *
     hist_finish(history);
 }
 
-/* -- damage
- * ---------------------------------------------------------------------------------------------- */
+/* -- damage ---------------------------------------------------------------------------------- */
 
 /* When the operation's process becomes free before it and is needed again after it. */
 static void room_of(const struct history *history, size_t at, int64_t *from, int64_t *to)
@@ -379,8 +376,7 @@ void gen_damage(struct rng *rng, struct history *history)
     hist_finish(history);
 }
 
-/* -- what cannot be
- * -------------------------------------------------------------------------------------- */
+/* -- what cannot be -------------------------------------------------------------------------- */
 
 /* Some operation that succeeded, with this f and a result or argument. */
 static const struct op *any_success(struct rng *rng, const struct history *history, uint8_t f)

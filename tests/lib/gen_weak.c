@@ -175,8 +175,7 @@ void gen_weak(struct rng *rng, const struct gen_random *space, enum gen_store ki
     hist_finish(history);
 }
 
-/* -- stale reads
- * ------------------------------------------------------------------------------------- */
+/* -- stale reads ----------------------------------------------------------------------------- */
 
 static void add_read(struct history *history, int32_t process, const struct op *write,
                      int64_t at_ns)
@@ -250,8 +249,7 @@ bool gen_add_stale_read(struct rng *rng, const char *level, struct history *hist
     return false;
 }
 
-/* -- the same history told otherwise
- * ------------------------------------------------------------------- */
+/* -- the same history told otherwise --------------------------------------------------------- */
 
 static value_id rename_value(struct values *values, const struct values *from, value_id id)
 {

@@ -27,8 +27,7 @@ static enum verdict by_definition(const struct proof *proof, const struct histor
     return brute_check(history, proof->level, proof->model, initial);
 }
 
-/* -- one judgement --------------------------------------------------------------------------------
- */
+/* -- one judgement --------------------------------------------------------------------------- */
 
 /* What the checker said, in short; `complaint` is what is wrong with it by itself, or "". */
 struct judgement {
@@ -156,8 +155,7 @@ enum verdict proof_verdict(const struct proof *proof, const struct history *hist
     return judge(proof, history, false).verdict;
 }
 
-/* -- flaws
- * ------------------------------------------------------------------------------------------ */
+/* -- flaws ----------------------------------------------------------------------------------- */
 
 static bool has_outcome(const struct history *history, uint8_t type)
 {

@@ -8,9 +8,9 @@
  * right for long histories: there, it demands that an added stale read is found, that valid
  * histories are not refused, and that telling a history otherwise changes nothing.
  */
-#include "../lib/brute.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
+#include "../lib/implication.h"
 #include "../lib/levels.h"
 #include "../lib/proof.h"
 
@@ -42,8 +42,7 @@ static void compare(void *ctx, struct history *history)
     proof_compare(ctx, history);
 }
 
-/* -- levels of one order: each model
- * ---------------------------------------------------------------- */
+/* -- levels of one order: each model --------------------------------------------------------- */
 
 static const struct subject {
     const char *model;
@@ -179,8 +178,7 @@ static void part_sequential(struct prove *prove)
     }
 }
 
-/* -- levels of many orders: reads and writes
- * --------------------------------------------------------- */
+/* -- levels of many orders: reads and writes ------------------------------------------------- */
 
 static void one_weak(struct proof *proof, struct rng *rng, int round, int least_ops)
 {
@@ -239,54 +237,14 @@ static void part_weak(struct prove *prove)
         weak_level(prove, level_names[level]);
 }
 
-/* -- implications
- * ---------------------------------------------------------------------------------------- */
+/* -- implications --------------------------------------------------------------------------- */
 
-struct matrix {
-    struct proof proofs[LEVELS];
-    bool by_checker[LEVELS];
-    uint64_t count, flaws;
-    char *separating[LEVELS][LEVELS]; /* the smallest history of level a, not of level b */
-    size_t sizes[LEVELS][LEVELS];
-};
-
-static void separate(struct matrix *matrix, int a, int b, const struct history *history)
-{
-    if (matrix->sizes[a][b] && matrix->sizes[a][b] <= history->count)
-        return;
-    struct buf text;
-    buf_init(&text, 0);
-    hist_print(history, &text);
-    free(matrix->separating[a][b]);
-    matrix->separating[a][b] = buf_take(&text);
-    matrix->sizes[a][b] = history->count;
-    if (!level_implies((enum level)a, (enum level)b))
-        return;
-    matrix->flaws++;
-    fprintf(stderr, "# FLAW: %s does not imply %s:\n", level_names[a], level_names[b]);
-    hist_dump(history);
-}
-
-/* The checkers' verdicts where there are checkers, else the brute force's. */
 static void note_levels(void *ctx, struct history *history)
 {
-    struct matrix *matrix = ctx;
-    enum verdict verdicts[LEVELS];
-
-    for (int level = 0; level < LEVELS; level++)
-        verdicts[level] = matrix->by_checker[level]
-                              ? proof_verdict(&matrix->proofs[level], history)
-                              : brute_check(history, level_names[level], "register", VALUE_NIL);
-    for (int a = 0; a < LEVELS; a++) {
-        for (int b = 0; b < LEVELS; b++) {
-            if (verdicts[a] == VERDICT_VALID && verdicts[b] == VERDICT_INVALID)
-                separate(matrix, a, b, history);
-        }
-    }
-    matrix->count++;
+    implications_note(ctx, history);
 }
 
-static void note_corpus(struct matrix *matrix)
+static void note_corpus(struct implications *all)
 {
     glob_t found;
 
@@ -295,49 +253,22 @@ static void note_corpus(struct matrix *matrix)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct hist *hist = hist_load(found.gl_pathv[i]);
         if (strcmp(hist->model, "register") == 0 && !hist->initial[0])
-            note_levels(matrix, &hist->history);
+            implications_note(all, &hist->history);
         hist_free(hist);
     }
     globfree(&found);
 }
 
-static void print_matrix(struct matrix *matrix)
-{
-    int separated = 0, pairs = 0;
-
-    for (int a = 0; a < LEVELS; a++) {
-        for (int b = 0; b < LEVELS; b++) {
-            if (level_implies((enum level)a, (enum level)b))
-                continue;
-            pairs++;
-            separated += matrix->sizes[a][b] != 0;
-            if (!matrix->sizes[a][b]) {
-                matrix->flaws++;
-                fprintf(stderr, "# FLAW: no history found that is %s and not %s\n", level_names[a],
-                        level_names[b]);
-            } else {
-                printf("# %s, not %s:\n%s", level_names[a], level_names[b],
-                       matrix->separating[a][b]);
-            }
-            free(matrix->separating[a][b]);
-        }
-    }
-    printf("implications: %" PRIu64 " histories; %d of %d pairs without implication separated\n",
-           matrix->count, separated, pairs);
-}
-
 static void part_implications(struct prove *prove)
 {
-    struct matrix *matrix = calloc(1, sizeof *matrix);
+    struct implications *all = calloc(1, sizeof *all);
 
-    if (!matrix)
+    if (!all)
         abort();
-    for (int level = 0; level < LEVELS; level++)
-        matrix->by_checker[level] =
-            proof_begin(&matrix->proofs[level], level_names[level], "register", 0);
+    implications_init(all);
     for (int ops = 1; ops <= 4; ops++) {
         struct gen_all space = {.ops = ops, .processes = 3, .keys = 2};
-        (void)gen_all_distinct(&space, note_levels, matrix);
+        (void)gen_all_distinct(&space, note_levels, all);
     }
     for (int i = 0; i < scaled(prove, 100000); i++) {
         struct gen_random space = {
@@ -346,17 +277,15 @@ static void part_implications(struct prove *prove)
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
         gen_weak(&rng, &space, (enum gen_store)(i % GEN_STORES), &hist->history);
-        note_levels(matrix, &hist->history);
+        implications_note(all, &hist->history);
         hist_free(hist);
     }
-    note_corpus(matrix);
-    print_matrix(matrix);
-    prove->flaws += matrix->flaws;
-    free(matrix);
+    note_corpus(all);
+    prove->flaws += implications_finish(all);
+    free(all);
 }
 
-/* -- long histories
- * ---------------------------------------------------------------------------------------- */
+/* -- long histories -------------------------------------------------------------------------- */
 
 static void long_history(struct proof *proof, uint64_t seed, int ops, bool unknowns)
 {
@@ -464,9 +393,7 @@ static void part_stores(struct prove *prove)
     }
 }
 
-/* -- main
- * ------------------------------------------------------------------------------------------------------
- */
+/* -- main ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;

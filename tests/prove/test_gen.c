@@ -131,7 +131,7 @@ static void test_gen__damage_and_noise_are_histories(void **state)
     }
 }
 
-/* -- the literal definitions ------------------------------------------------------------------- */
+/* -- the literal definitions ----------------------------------------------------------------- */
 
 static void compare_literally(void *ctx, struct history *history)
 {
