@@ -19,11 +19,11 @@ enum { KINDS_MAX = 256, WITNESS_OPS_MAX = 8 };
 
 /* One kind of operation, seen from the moment of healing. */
 struct kind {
-    bool worked;          /* succeeded at some time before */
     int64_t recovered_ns; /* first success after; TIME_NEVER: none */
     uint32_t tried;       /* invoked after, and it ended */
     uint32_t answered;    /* of these, failed with what may be a right answer */
     uint32_t tried_late;  /* refused or lost, invoked between once and twice the bound */
+    bool worked;          /* succeeded at some time before */
 };
 
 /* Whether "it certainly did not happen" can only mean that the system refused. */

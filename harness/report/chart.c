@@ -131,16 +131,24 @@ static double round_step(double raw)
     return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
 }
 
+/* In the unit that suits the whole run, a round number apart. */
 static void draw_time_axis(struct chart *chart)
 {
-    double seconds = (double)chart->end_ns / 1e9, step = round_step(seconds / 9);
+    static const struct {
+        double ns;
+        const char *name;
+    } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}};
+    size_t unit = chart->end_ns >= 1000000000 ? 0 : chart->end_ns >= 1000000 ? 1 : 2;
+    double end = (double)chart->end_ns / units[unit].ns, step = round_step(end / 9);
+    int last = (int)(end / step * 1.0001);
 
-    for (double at = 0; at <= seconds * 1.0001; at += step) {
-        double x = LEFT + PLOT * at / seconds;
+    for (int i = 0; i <= last; i++) {
+        double x = LEFT + PLOT * i * step / end;
         struct buf text;
         buf_init(&text, 0);
-        buf_printf(&text, "%.*f", step < 0.0099 ? 3 : step < 0.99 ? 1 + (step < 0.1) : 0, at);
-        buf_puts(&text, at + step > seconds ? " s" : "");
+        buf_printf(&text, "%.*f", step >= 1 ? 0 : step >= 0.1 ? 1 : 2, i * step);
+        if (i == last)
+            buf_printf(&text, " %s", units[unit].name);
         buf_printf(chart->html, "<path class=\"grid\" d=\"M%.1f %dv4\"/>", x, chart->bottom);
         text_at(chart, "tick-label", x, chart->bottom + 16, "middle", text.ptr ? text.ptr : "");
         buf_release(&text);
@@ -266,28 +274,37 @@ static void draw_phases(struct chart *chart)
     }
 }
 
-static void draw_rate(struct chart *chart)
+static void draw_rate_axis(struct chart *chart, double step, int steps)
 {
-    double seconds = (double)(chart->end_ns / BINS + 1) / 1e9, most = 1;
-    int bottom = chart->rate_top + RATE_HEIGHT;
-
-    for (int i = 0; i < BINS; i++)
-        most = fmax(most, (double)(chart->bins[0][i] + chart->bins[1][i] + chart->bins[2][i]));
-    double step = round_step(most / seconds / 3), top = ceil(most / seconds / step) * step;
-    for (double at = 0; at <= top * 1.001; at += step) {
-        double y = bottom - RATE_HEIGHT * at / top;
+    for (int i = 0; i <= steps; i++) {
+        double y = chart->rate_top + RATE_HEIGHT * (1 - (double)i / steps);
         struct buf text;
         buf_init(&text, 0);
         if (step >= 1e5)
-            buf_printf(&text, "%.4g M", at / 1e6);
+            buf_printf(&text, "%.4g M", i * step / 1e6);
         else if (step >= 1)
-            text_count(&text, (uint64_t)(at + 0.5));
+            text_count(&text, (uint64_t)(i * step + 0.5));
         else
-            buf_printf(&text, "%.2g", at);
+            buf_printf(&text, "%.2g", i * step);
         buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y, LEFT + PLOT);
         text_at(chart, "tick-label", LEFT - 8, y + 4, "end", text.ptr ? text.ptr : "");
         buf_release(&text);
     }
+    text_at(chart, "name", LEFT, chart->rate_top - 10, "start", "Operations per second");
+}
+
+static void draw_rate(struct chart *chart)
+{
+    int64_t bin_ns = chart->end_ns / BINS + 1;
+    double seconds = (double)bin_ns / 1e9, most = 1;
+    int bottom = chart->rate_top + RATE_HEIGHT;
+
+    for (int i = 0; i < BINS; i++)
+        most = fmax(most, (double)(chart->bins[0][i] + chart->bins[1][i] + chart->bins[2][i]));
+    double step = round_step(most / seconds / 3);
+    int steps = (int)ceil(most / seconds / step);
+    double top = steps * step;
+    draw_rate_axis(chart, step, steps);
     for (int outcome = 0; outcome < OUTCOMES; outcome++) {
         double bin = (double)PLOT / BINS;
         buf_printf(chart->html, "<path class=\"a-%s\" d=\"", outcome_classes[outcome]);
@@ -304,22 +321,22 @@ static void draw_rate(struct chart *chart)
         }
         buf_puts(chart->html, "\"/>\n");
     }
-    text_at(chart, "name", LEFT, chart->rate_top - 10, "start", "Operations per second");
 }
 
 static void draw_latency_axis(struct chart *chart)
 {
-    for (double decade = chart->decade_low; decade <= chart->decade_high; decade++) {
-        int64_t ns = (int64_t)(pow(10, decade) + 0.5);
+    static const char *const labels[] = {"1 ns",   "10 ns", "100 ns", "1 µs",   "10 µs",
+                                         "100 µs", "1 ms",  "10 ms",  "100 ms", "1 s",
+                                         "10 s",   "100 s", "1,000 s"};
+    int count = (int)(sizeof labels / sizeof *labels);
+    int64_t ns = 1;
+
+    for (int decade = 0; decade < count; decade++, ns *= 10) {
+        if (decade < chart->decade_low || decade > chart->decade_high)
+            continue;
         double y = y_of(chart, ns);
-        struct buf text;
-        static const char *const units[] = {"ns", "µs", "ms", "s", "000 s"};
-        int unit = (int)decade / 3;
-        buf_init(&text, 0);
-        buf_printf(&text, "%.0f %s", pow(10, decade - 3 * unit), units[unit > 4 ? 4 : unit]);
         buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y, LEFT + PLOT);
-        text_at(chart, "tick-label", LEFT - 8, y + 4, "end", text.ptr ? text.ptr : "");
-        buf_release(&text);
+        text_at(chart, "tick-label", LEFT - 8, y + 4, "end", labels[decade]);
     }
     text_at(chart, "name", LEFT, chart->latency_top - 10, "start",
             "Latency of each operation, at its invocation");

@@ -68,7 +68,7 @@ static bool parse_stamp(const char *line, int64_t *unix_ns)
     int64_t seconds, fraction = 0, unit = NS_PER_SEC;
     int hours, minutes;
 
-    for (int i = 0; line[i] && i < STAMP_SEARCH; i++) {
+    for (int i = 0; i < STAMP_SEARCH && line[i]; i++) {
         if (line[i] != '2' || !parse_seconds(line + i, &seconds))
             continue;
         const char *at = line + i + 19;

@@ -131,12 +131,9 @@ static void sort_nodes(struct page *page)
 
 static int print_page(struct page *page, const char *path, struct err *err)
 {
-    struct buf html;
     struct fault_window *windows = NULL;
     int result = -1;
 
-    buf_init(&html, 0);
-    page->html = &html;
     sort_nodes(page);
     page->anomaly = find_anomaly(page->results);
     if (page->anomaly)
@@ -145,12 +142,12 @@ static int print_page(struct page *page, const char *path, struct err *err)
         0) {
         page->windows = windows;
         page_print(page);
-        result = html.failed ? err_set(err, ENOMEM, "out of memory for '%s'", path)
-                             : file_replace(path, buf_str(&html), err);
+        result = page->html->failed ? err_set(err, ENOMEM, "out of memory for '%s'", path)
+                                    : file_replace(path, buf_str(page->html), err);
     }
     budget_free(page->history->budget, windows);
     free(page->witness);
-    buf_release(&html);
+    buf_release(page->html);
     return result;
 }
 
@@ -159,18 +156,20 @@ static int print_run(const char *run_dir, const struct history *history, const j
                      struct err *err)
 {
     char path[4096];
-    struct buf title;
+    struct buf title, html;
     json_t *test;
 
     if (read_json(run_dir, "test.json", &test, err) < 0)
         return -1;
     buf_init(&title, 0);
+    buf_init(&html, 0);
     print_title(run_dir, test, &title);
     struct page page = {.history = history,
                         .test = test,
                         .results = results,
                         .run_dir = run_dir,
-                        .title = title.ptr ? title.ptr : ""};
+                        .title = title.ptr ? title.ptr : "",
+                        .html = &html};
     (void)snprintf(path, sizeof path, "%s/report.html", run_dir);
     int result = print_page(&page, path, err);
     buf_release(&title);
@@ -225,9 +224,12 @@ int report_write_judged(const char *run_dir, const struct results *results, stru
 int report_write_history(const struct results *results, const char *path, struct err *err)
 {
     json_t *json = results_json(results);
+    struct buf html;
     struct page page = {.history = results->history,
                         .results = json,
-                        .title = results->history->path ? results->history->path : "a history"};
+                        .title = results->history->path ? results->history->path : "a history",
+                        .html = &html};
+    buf_init(&html, 0);
     int result = print_page(&page, path, err);
 
     json_decref(json);

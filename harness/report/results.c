@@ -235,7 +235,7 @@ void results_merge(const struct history *history, struct judgement *judgements, 
     buf_init(&sentence, 0);
     if (results->outcome == OUTCOME_VIOLATION)
         say_violation(results, &sentence);
-    else if (results->outcome == OUTCOME_HARNESS_FAILED) {
+    else if (failure && results->outcome == OUTCOME_HARNESS_FAILED) {
         buf_puts(&sentence, "The harness failed, the system was not judged: ");
         add_clause(&sentence, failure, false);
     } else if (count == 0)

@@ -49,10 +49,11 @@ static void add_rows(struct timeline *timeline)
     bool placed[TIMELINE_OPS_MAX] = {false};
 
     for (int n = 0; n < timeline->bar_count; n++) {
-        int first = -1;
-        for (int i = 0; i < timeline->bar_count; i++) {
-            if (!placed[i] && (first < 0 || timeline->bars[i].op->invoke_ns <
-                                                timeline->bars[first].op->invoke_ns))
+        int first = 0;
+        while (placed[first])
+            first++;
+        for (int i = first + 1; i < timeline->bar_count; i++) {
+            if (!placed[i] && timeline->bars[i].op->invoke_ns < timeline->bars[first].op->invoke_ns)
                 first = i;
         }
         placed[first] = true;
