@@ -128,6 +128,21 @@ static void print_facts(struct page *page)
     buf_puts(page->html, "</dl>\n");
 }
 
+/* With a capital letter and a full stop. */
+static void print_sentence(struct page *page, const char *text, int columns)
+{
+    struct buf sentence;
+
+    buf_init(&sentence, 0);
+    html_fit(&sentence, str_of(text), columns);
+    if (sentence.len && sentence.ptr[0] >= 'a' && sentence.ptr[0] <= 'z')
+        sentence.ptr[0] = (char)(sentence.ptr[0] - 'a' + 'A');
+    buf_add(page->html, sentence.ptr ? sentence.ptr : "", sentence.len);
+    if (sentence.len && !strchr(".!?:", sentence.ptr[sentence.len - 1]))
+        buf_puts(page->html, ".");
+    buf_release(&sentence);
+}
+
 void page_verdict(struct page *page)
 {
     const struct face *face = face_of(page->results);
@@ -143,15 +158,7 @@ void page_verdict(struct page *page)
         skip = 8;
     else if (reason && strncmp(reason, "Undecided: ", 11) == 0)
         skip = 11;
-    struct buf sentence;
-    buf_init(&sentence, 0);
-    html_fit(&sentence, str_of(reason ? reason + skip : "no reason was given"), 500);
-    if (sentence.len && sentence.ptr[0] >= 'a' && sentence.ptr[0] <= 'z')
-        sentence.ptr[0] = (char)(sentence.ptr[0] - 'a' + 'A');
-    buf_add(page->html, sentence.ptr ? sentence.ptr : "", sentence.len);
-    if (sentence.len && !strchr(".!?", sentence.ptr[sentence.len - 1]))
-        buf_puts(page->html, ".");
-    buf_release(&sentence);
+    print_sentence(page, reason ? reason + skip : "no reason was given", 500);
     buf_puts(page->html, "</h1>\n");
     print_facts(page);
     if (page->history->torn)
@@ -233,7 +240,7 @@ void page_witness(struct page *page)
     page_heading(page, "witness", "What cannot be explained");
     if (explanation) {
         buf_puts(page->html, "<p class=\"explanation\">");
-        html_fit(page->html, str_of(explanation), 4000);
+        print_sentence(page, explanation, 4000);
         buf_puts(page->html, "</p>\n");
     }
     if (page->witness_count) {

@@ -3,6 +3,7 @@
 
 #include "describe.h"
 #include "file.h"
+#include "sentence.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -132,6 +133,8 @@ static void add_faults_at(const struct history *history, const struct op *op, st
         buf_puts(out, " (");
         text_duration(out, op->invoke_ns - before->healed_ns);
         buf_printf(out, " after a %s was healed)", before->f);
+    } else if (count) {
+        buf_puts(out, " (before any fault)");
     }
     budget_free(history->budget, windows);
 }
@@ -159,7 +162,9 @@ static void say_violation(const struct results *results, struct buf *out)
 
     if (judgement->checker->is_level && !names_level)
         buf_printf(out, "Not %s: ", judgement->checker->name);
-    add_clause(out, reason, out->len == 0);
+    if (strcmp(judgement->checker->name, "linearizable") != 0 ||
+        !sentence_of_witness(results->history, witness->ops, witness->op_count, out))
+        add_clause(out, reason, out->len == 0);
     if (witness->op_count && results->history->times_trusted && !strstr(reason, "in force")) {
         size_t at = describe_decisive(results->history, witness->ops, witness->op_count);
         add_faults_at(results->history, &results->history->ops[witness->ops[at]], out);
