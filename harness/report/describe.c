@@ -202,6 +202,7 @@ static bool describe_halves(json_t *cuts, struct buf *out)
     return halves;
 }
 
+/* Nodes that no longer hear the same others, together: "n3 n4 deaf to n1 n2". */
 static void describe_cuts(json_t *cuts, struct buf *out)
 {
     const char *node;
@@ -210,10 +211,26 @@ static void describe_cuts(json_t *cuts, struct buf *out)
 
     json_object_foreach(cuts, node, deaf_to)
     {
-        if (!json_is_array(deaf_to))
+        const char *other;
+        json_t *others;
+        bool seen = false, before = true;
+        json_object_foreach(cuts, other, others)
+        {
+            before = before && strcmp(other, node) != 0;
+            seen = seen || (before && json_equal(others, deaf_to));
+        }
+        if (!json_is_array(deaf_to) || seen)
             continue;
         buf_puts(out, first ? "" : ", ");
-        buf_puts(out, node);
+        before = true;
+        json_object_foreach(cuts, other, others)
+        {
+            if (!json_equal(others, deaf_to))
+                continue;
+            buf_puts(out, before ? "" : " ");
+            buf_puts(out, other);
+            before = false;
+        }
         buf_puts(out, " deaf to ");
         add_names(deaf_to, out);
         first = false;

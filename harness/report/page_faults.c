@@ -175,7 +175,7 @@ static void print_tally(struct page *page, const json_t *tally, double normal)
     struct buf *html = page->html;
 
     if (all <= 0) {
-        buf_puts(html, "<td class=\"cell\"><span class=\"dim\">no operations</span>");
+        buf_puts(html, "<td class=\"cell\"><span class=\"dim\">none invoked</span>");
     } else {
         double share = (double)ok / (double)all;
         buf_printf(html, "<td class=\"cell s%d\" title=\"", share_step(share, normal));

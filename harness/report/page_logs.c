@@ -174,7 +174,8 @@ static void print_lines(struct page *page, FILE *log, const struct excerpt *exce
     }
 }
 
-static void print_log(struct page *page, const char *node, const char *name, int64_t moment_ns)
+static void print_log(struct page *page, const char *node, const char *name, int64_t moment_ns,
+                      bool first)
 {
     char path[4096];
     struct excerpt excerpt;
@@ -191,11 +192,12 @@ static void print_log(struct page *page, const char *node, const char *name, int
     survey(log, moment_ns, &excerpt);
     if (excerpt.seen) {
         buf_puts(page->html, "<details");
-        buf_puts(page->html, excerpt.moment != SIZE_MAX ? " open><summary>" : "><summary>");
+        bool near_witness = excerpt.moment != SIZE_MAX;
+        buf_puts(page->html, near_witness && first ? " open><summary>" : "><summary>");
         html_fit(page->html, str_of(node), 40);
         buf_puts(page->html, " · ");
         html_fit(page->html, str_of(name), 60);
-        buf_puts(page->html, excerpt.moment != SIZE_MAX ? ", around the witness" : ", its end");
+        buf_puts(page->html, near_witness ? ", around the witness" : ", its end");
         buf_puts(page->html, "</summary><pre class=\"log\">");
         print_lines(page, log, &excerpt);
         buf_puts(page->html, "</pre></details>\n");
@@ -221,7 +223,7 @@ static int print_node(struct page *page, const char *node, int64_t moment_ns, in
         return 0;
     for (int i = 0; i < count; i++) {
         if (i < left)
-            print_log(page, node, entries[i]->d_name, moment_ns);
+            print_log(page, node, entries[i]->d_name, moment_ns, left == LOGS_MAX && i == 0);
         free(entries[i]);
     }
     free(entries);

@@ -100,7 +100,7 @@ void text_duration(struct buf *out, int64_t ns)
                    (long long)(ns / NS_PER_SEC % 60));
         return;
     }
-    while (units[at].ns > 1 && ns < units[at].ns)
+    while (units[at].ns > 1 && ns < units[at].ns - units[at].ns / 2000)
         at++;
     double value = (double)ns / (double)units[at].ns;
     int decimals = units[at].ns == 1 ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
