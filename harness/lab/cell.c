@@ -339,16 +339,22 @@ int cell_start(struct cell *cell, const struct cell_order *order, int *agent_fd,
         (void)close(*agent_fd);
         *agent_fd = -1;
         cell_kill(cell);
+        cell_bury(cell);
     }
     return result;
 }
 
 void cell_kill(struct cell *cell)
 {
+    if (cell->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+}
+
+void cell_bury(struct cell *cell)
+{
     struct pollfd ended = {.fd = cell->pidfd, .events = POLLIN};
 
     if (cell->pidfd >= 0) {
-        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
         while (poll(&ended, 1, -1) < 0 && errno == EINTR)
             continue;
         (void)close(cell->pidfd);
