@@ -7,6 +7,8 @@
  */
 #include "runtime.h"
 
+#include "../../../harness/base/clock.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -176,6 +178,7 @@ void datagrams_open(struct runtime *rt)
     if (!datagrams)
         die("out of memory");
     rt->datagrams = datagrams;
+    datagrams->last_id = clock_now_ns(); /* above those of the process before */
     rt->to_node = datagram_send;
     datagrams->socket.data = rt;
     (void)uv_udp_init(&rt->loop, &datagrams->socket);
