@@ -4,6 +4,7 @@
 
 #include "../base/clock.h"
 #include "../lab/lab.h"
+#include "../packages.h"
 #include "../runner/plan.h"
 #include "../runner/run.h"
 #include "../runner/store.h"
@@ -343,7 +344,9 @@ static int run_once(struct args *args, uint64_t seed)
         free(text);
         return text ? EXIT_PASSED : EXIT_HARNESS;
     }
-    int code = lab_run(controller, args, &err);
+    int code = packages_check(args->test.target, &err);
+    if (code == 0)
+        code = lab_run(controller, args, &err);
     if (code < 0) {
         (void)fprintf(stderr, "ordeal: %s\n", err.msg);
         return EXIT_HARNESS;
