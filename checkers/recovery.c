@@ -126,7 +126,7 @@ static int judge(const struct history *history, uint8_t f, const struct kind *ki
 
     if (!silent && kind->recovered_ns - heal_ns <= bound_ns)
         return 0;
-    if (silent && kind->worked && kind->tried_late && kind->answered == 0 &&
+    if (silent && kind->tried_late && kind->answered == 0 &&
         history->end_ns - heal_ns >= 2 * bound_ns) {
         if (finding->valid != VERDICT_INVALID)
             finding_set(finding, VERDICT_INVALID,

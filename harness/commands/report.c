@@ -14,7 +14,7 @@ static const struct usage usage = {
     .arguments = "RUN...",
     .about =
         "Build the report of a run again from what is in its folder: report.html, one file that\n"
-        "opens anywhere without a network.\n",
+        "opens anywhere without a network.",
     .examples = "  ordeal report store/latest\n",
     .options = specs,
     .positional_min = 1,

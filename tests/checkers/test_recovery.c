@@ -68,6 +68,7 @@ static void test_recovery__silence_over_twice_the_bound_is_a_violation(void **st
     for (int i = 0; i < 2; i++) {
         struct buf story = silent_story(outcomes[i], 20);
         struct finding finding;
+        tell(&story, 500, "write x 2", 17, 0, "?"); /* still open: no witness */
         assert_int_equal(judge(&story, "true", 21, &finding), VERDICT_INVALID);
         assert_string_equal(finding.reason,
                             "not recovered: no 'write' succeeded within 10.0 s after everything "
@@ -133,6 +134,12 @@ static void test_recovery__failing_cas_may_be_right(void **state)
            "every 'cas' failed after healing, which may be the right answer");
     buf_init(&story, 0);
     tell(&story, 0, "cas x 1 2", 1, 1.1, "ok");
+    tell(&story, 1, "cas x 1 2", 11, 12, "fail"); /* it answers: the lost one proves nothing */
+    tell(&story, 2, "cas x 1 2", 16, 17, "info");
+    expect(&story, "true", 21, VERDICT_UNKNOWN,
+           "every 'cas' failed after healing, which may be the right answer");
+    buf_init(&story, 0);
+    tell(&story, 0, "cas x 1 2", 1, 1.1, "ok");
     for (int i = 0; i < 10; i++)
         tell(&story, i + 1, "cas x 1 2", 10.5 + i, 11 + i, "info");
     struct finding finding;
@@ -167,7 +174,7 @@ static void test_recovery__success_after_twice_the_bound_is_too_late(void **stat
 {
     (void)state;
     struct buf story = silent_story("fail", 20);
-    tell(&story, 100, "write x 3", 25, 26, "ok");
+    tell(&story, 100, "write x 3", 21, 22, "ok");
     struct finding finding;
     assert_int_equal(judge(&story, "true", 30, &finding), VERDICT_INVALID);
     assert_true(finding.anomalies[0].verified);

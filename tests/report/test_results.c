@@ -106,6 +106,20 @@ static void test_results__a_healed_fault_is_named_with_its_age(void **state)
     hist_free(hist);
 }
 
+static void test_results__a_later_fault_is_not_blamed(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new(stale);
+    struct results results;
+    struct judgement judgements[] = {judge(&level, VERDICT_INVALID, "no order exists")};
+    prove(&judgements[0], (const uint32_t[]){0, 1}, 2);
+    add_window(&hist->history, 2210, 2300);
+    results_merge(&hist->history, judgements, 1, NULL, &results);
+    assert_string_equal(results.reason, "Not linearizable: no order exists (before any fault)");
+    release(judgements, 1);
+    hist_free(hist);
+}
+
 static void test_results__unproven_violation_is_unknown(void **state)
 {
     (void)state;
@@ -212,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results__violation_is_one_sentence_with_the_fault),
         cmocka_unit_test(test_results__a_healed_fault_is_named_with_its_age),
+        cmocka_unit_test(test_results__a_later_fault_is_not_blamed),
         cmocka_unit_test(test_results__unproven_violation_is_unknown),
         cmocka_unit_test(test_results__precedence_is_violation_failure_undecided_passed),
         cmocka_unit_test(test_results__passed_says_how_much_really_succeeded),

@@ -55,6 +55,10 @@ static void test_sentence__says_nothing_that_the_history_belies(void **state)
            3, NULL);
     /* The older value's write is of unknown outcome: it may have happened later. */
     expect("p0 write x 41 @ 0 ?\np1 write x 57 @ 2 3\np2 read x -> 41 @ 8 9\n", 3, NULL);
+    expect("p0 write x 41 @ 0 1 info\np1 write x 57 @ 2 3\np2 read x -> 41 @ 8 9\n", 3, NULL);
+    expect("p0 write x 41 @ 0 3\np3 write x 57 @ 2 ?\np1 read x -> 57 @ 4 5\n"
+           "p2 read x -> 41 @ 8 9\n",
+           4, NULL);
     /* Concurrent writes: either may be the newer. */
     expect("p0 write x 41 @ 0 5\np1 write x 57 @ 2 3\np2 read x -> 41 @ 8 9\n", 3, NULL);
     /* Concurrent read. */
