@@ -26,7 +26,7 @@ c_in      = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 needs     = $(shell grep -lE '^/\* needs: ' $(1) /dev/null 2>/dev/null)
 BASE      := $(call c_in,harness/base)
 CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine \
-             checkers/models)
+             checkers/levels checkers/models)
 TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))
 REFERENCE := $(call c_in,targets/reference/host)
@@ -192,10 +192,6 @@ SEED ?= 1
 .PHONY: prove
 prove: $(B)/tests/prove/prove  ## the checkers against brute force: all small histories, millions of random
 	$(Q)$< --list | xargs -P 2 -n 1 $< --seed $(SEED)
-
-.PHONY: mutants
-mutants:  ## break each checker in small ways: every mutant is killed by the quick tests
-	$(Q)B=$(B) CC="$(CC)" tests/mutants/run
 
 # -- the machine ------------------------------------------------------------------------------------
 
