@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
@@ -62,12 +63,11 @@ struct birth {
     int agent;   /* the agent's end of its socket */
 };
 
-/* From a stranger to the root of its namespaces. System calls, because the C library would ask all
- * threads to follow that it knows of, and a clone has none of those that its memory tells of. */
+/* From a stranger to the root of its namespaces. */
 static int become_root(struct err *err)
 {
-    (void)syscall(SYS_setgroups, 0, NULL);
-    if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+    (void)setgroups(0, NULL); /* forbidden where the lab has but one id; then they mean nothing */
+    if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
         return err_errno(err, errno, "cannot become root of the node");
     return 0;
 }
@@ -339,22 +339,16 @@ int cell_start(struct cell *cell, const struct cell_order *order, int *agent_fd,
         (void)close(*agent_fd);
         *agent_fd = -1;
         cell_kill(cell);
-        cell_bury(cell);
     }
     return result;
 }
 
 void cell_kill(struct cell *cell)
 {
-    if (cell->pidfd >= 0)
-        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
-}
-
-void cell_bury(struct cell *cell)
-{
     struct pollfd ended = {.fd = cell->pidfd, .events = POLLIN};
 
     if (cell->pidfd >= 0) {
+        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
         while (poll(&ended, 1, -1) < 0 && errno == EINTR)
             continue;
         (void)close(cell->pidfd);

@@ -104,10 +104,6 @@ void lab_close(struct lab *lab)
         if (lab->nodes[i].lives)
             cell_kill(&lab->nodes[i].cell);
     }
-    for (int i = 0; i < NODES_MAX; i++) {
-        if (lab->nodes[i].lives)
-            cell_bury(&lab->nodes[i].cell);
-    }
     rules_close(lab->rules);
     skeleton_free(lab->skeleton);
     free((void *)lab->options.log_dir);
@@ -201,7 +197,6 @@ int lab_add_node(struct lab *lab, int index, int node_count, const char *name, i
     (void)close(*agent_fd);
     *agent_fd = -1;
     cell_kill(&node->cell);
-    cell_bury(&node->cell);
     node->lives = false;
     return err_wrap(err, "cannot make node '%s'", name);
 }

@@ -19,13 +19,12 @@ struct naive {
 static void start(struct self *self)
 {
     struct naive *naive = self->state;
-    json_t *changes = storage_read(self, FILE_NAME);
+    json_t *changes = storage_read(self, FILE_NAME), *change;
+    size_t i;
 
     naive->table = json_object();
-    for (size_t i = 0; i < json_array_size(changes); i++) {
-        const json_t *change = json_array_get(changes, i);
+    json_array_foreach(changes, i, change)
         table_put(naive->table, json_object_get(change, "key"), json_object_get(change, "value"));
-    }
     json_decref(changes);
 }
 

@@ -36,7 +36,7 @@ struct arguments {
     bool stdio;
 };
 
-void die(const char *fmt, ...)
+noreturn void die(const char *fmt, ...)
 {
     va_list args;
 
@@ -48,9 +48,9 @@ void die(const char *fmt, ...)
     _exit(EXIT_DIED); /* as from a crash: nothing is tidied up */
 }
 
-static void refuse(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+static noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-static void refuse(const char *fmt, ...)
+static noreturn void refuse(const char *fmt, ...)
 {
     va_list args;
 
