@@ -166,6 +166,23 @@ tests-built: $(TEST_BIN) $(STAND_IN) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)
 
+# Any bytes through every parser of what comes from outside, from the seeds and what was found since.
+FUZZERS      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ         := B=$(B)/fuzz CC=clang CFLAGS="-O1 -g" \
+                SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(B)/libordeal-all.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.PHONY: fuzz fuzz-built
+fuzz-built: $(FUZZERS:%.c=$(B)/%)
+
+fuzz:  ## every parser, FUZZ_SECONDS each (clang)
+	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzz-built
+	$(Q)tests/fuzz/run $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS:%.c=$(B)/fuzz/%)
+
 unit-asan:  ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(ASAN) tests-built
 	$(Q)B=$(B)/asan tests/run asan $(TEST_BIN:$(B)/%=$(B)/asan/%)

@@ -103,7 +103,7 @@ static int find_or_add(struct budget *budget, char ***names, int *count, int max
         if (str_eq(str_of((*names)[i]), name))
             return i;
     }
-    if (*count == max)
+    if (*count == max || (name.len && memchr(name.ptr, '\0', name.len)))
         return -1;
     char **grown = grow(budget, *names, (size_t)*count, sizeof **names);
     if (!grown)

@@ -107,7 +107,8 @@ int history_add(struct history *history, const struct op *op, struct err *err) M
 int history_add_event(struct history *history, const struct event *event,
                       struct err *err) MUST_CHECK;
 
-/* The number of a name, made if new; -1 when there are too many (255) or memory is out. */
+/* The number of a name, made if new; -1 when there are too many (255), the name holds a NUL, or
+ * memory is out. */
 int history_f(struct history *history, struct str name);
 int history_node(struct history *history, struct str name);
 

@@ -13,7 +13,7 @@
 
 enum {
     RAW_BYTES = 256 * 1024,
-    PEEK_BYTES = 64 * 1024,
+    PEEK_BYTES = INPUT_PEEK_BYTES,
     LINE_BYTES_MAX = 1 << 30,
 };
 
@@ -243,6 +243,7 @@ static struct input *input_new(const char *name)
     input->raw = malloc(RAW_BYTES);
     input->peek = malloc(PEEK_BYTES);
     buf_init(&input->line, LINE_BYTES_MAX);
+    buf_puts(&input->line, "");
     if (input->name && input->raw && input->peek)
         return input;
     input_close(input);

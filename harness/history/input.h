@@ -26,7 +26,10 @@ void input_close(struct input *input);
 
 const char *input_name(const struct input *input);
 
-/* The first bytes, up to 64 KiB, which stay to be read. */
+enum { INPUT_PEEK_BYTES = 64 * 1024 };
+
+/* The first bytes, which stay to be read: all there are, if they are fewer than INPUT_PEEK_BYTES.
+ */
 struct str input_peek(const struct input *input);
 
 /* The next bytes, as many as there are up to `len`; 0 at the end, -1 on an error. */

@@ -28,6 +28,17 @@ struct str format_skip_blank(struct str text)
     return text;
 }
 
+bool format_is_utf8(struct str text)
+{
+    for (size_t i = 0; i < text.len;) {
+        size_t len = (unsigned char)text.ptr[i] < 0x80 ? 1 : str_utf8_len(text, i);
+        if (len == 0)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
 /* The names of all formats, for messages. */
 static void list_names(struct buf *names)
 {

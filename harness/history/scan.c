@@ -418,7 +418,8 @@ static bool read_list(struct scan *scan, struct scan_scratch *scratch, struct va
         if (scan->problem)
             return false;
     }
-    *out = values_list(values, scratch->ids + first, scratch->id_count - first);
+    *out =
+        values_list(values, scratch->ids ? scratch->ids + first : NULL, scratch->id_count - first);
     scratch->id_count = first;
     return true;
 }

@@ -67,6 +67,7 @@ static void test_jepsen_log__what_cannot_be_is_refused_with_its_line(void **stat
     (void)state;
     text_refused("INFO jepsen.util - 0 :invoke :read nil\nINFO jepsen.util - 1 :ok :read nil\n",
                  "line 2: process 1 completes an operation that it has not invoked");
+    text_refused("INFO jepsen.util - 0 :invoke :re\xff nil\nx\n", "line 1: it is not UTF-8");
     text_refused("INFO jepsen.util - 0 :invoke 7\nx\n", "a function such as :read is expected");
     text_refused("INFO jepsen.util - 0 :invoke :write [1\nx\n", "line 1: a value has no end");
 }
@@ -217,6 +218,7 @@ static void test_csv__what_cannot_be_is_refused_with_its_line(void **state)
         {HEADER "0,,,1,2,\n", "'f' is empty"},
         {HEADER "0,read,,1,2,okay\n", "'type' is not ok, fail or info"},
         {HEADER "0,read,,1,,ok\n", "it is ok, but has no time in 'complete'"},
+        {HEADER "0,re\xff,,1,2,ok\n", "it is not UTF-8"},
         {HEADER "0,read,,3,2,ok\n", "it completes before it is invoked"},
         {HEADER "0,read,\"a\"b,1,2,ok\n", "something follows a closing quote"},
         {HEADER "0,read,,1,5,ok\n0,read,,3,7,ok\n", "while its operation 0 is open"},

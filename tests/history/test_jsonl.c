@@ -145,6 +145,7 @@ static void test_jsonl__what_cannot_be_is_refused_with_its_line(void **state)
         {"{\"type\":\"ok\",\"process\":1,\"f\":\"x\",\"index\":-1}\n", "'index' is not a whole"},
         {"{\"type\":\"ok\",\"process\":1,\"f\":\"x\",\"index\":4294967295}\n", "'index' is not"},
         {"{\"type\":\"ok\",\"process\":1,\"f\":\"x\",\"node\":1}\n", "'node' is not a string"},
+        {"{\"type\":\"ok\",\"process\":1,\"f\":\"x\\u0000\"}\n", "a name holds a NUL"},
         {"{\"type\":\"ok\",\"type\":\"ok\"}\n", "a member stands twice in it"},
         {INVOKE0 "{\"index\":1,\n", "line 2: a member's name in quotes is expected"},
         {INVOKE0 "{\"index\":1,\"time\":2,\"type\":\"ok\",\"process\":0,\"f\":\"read\"} x\n",

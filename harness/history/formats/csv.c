@@ -197,7 +197,7 @@ static int read_name(struct reader *reader, struct str text, uint8_t *out,
 {
     int number = add(reader->history, text);
     if (number < 0)
-        return err_set(err, EINVAL, "the history has too many different functions or nodes");
+        return err_set(err, EINVAL, "the names of functions or nodes are too many, or hold a NUL");
     *out = (uint8_t)number;
     return 0;
 }
@@ -263,6 +263,8 @@ static int add_row(struct reader *reader, struct err *err)
                        reader->column_count);
     if (history->count >= INDEX_NONE / 2)
         return err_set(err, EFBIG, "a history has at most 4294967295 events");
+    if (!format_is_utf8(buf_str(&reader->row)))
+        return err_set(err, EINVAL, "it is not UTF-8");
     for (size_t i = 0; i < reader->field_count; i++) {
         if (read_field(reader, reader->columns[i], trim(field(reader, i)), &op, err) < 0)
             return -1;

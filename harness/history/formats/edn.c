@@ -6,6 +6,7 @@
  * grow from one map to the next are moved just behind the one before.
  */
 #include "../pairing.h"
+#include "edn_forms.h"
 #include "edn_value.h"
 #include "formats.h"
 #include "tuples.h"
@@ -22,10 +23,7 @@ struct reader {
     struct history *history;
     struct pairing pairing;
     struct edn edn;
-    struct buf text; /* what was read and not yet taken */
-    size_t at;
-    uint64_t line; /* where the form begins */
-    bool started, wrapped, closed;
+    struct edn_forms forms;
     bool tuples; /* a tag said that there are tuples */
     bool untrusted;
     int64_t last_ns;
@@ -38,7 +36,8 @@ struct item {
     int64_t time_ns, index, process;
     value_id key, value;
     int type; /* enum op_type; -1: none given */
-    bool has_time, has_index, has_process, is_harness, has_f, own_type;
+    bool has_time, has_index, has_process, is_harness, has_f;
+    unsigned seen; /* bits by enum member */
     uint8_t node;
     struct buf f, extra;
 };
@@ -47,87 +46,6 @@ static int out_of_memory(const struct reader *reader, struct err *err)
 {
     return err_set(err, ENOMEM, "%s while reading the history; give a larger --memory-limit",
                    budget_reason(reader->history->budget));
-}
-
-/* -- forms ------------------------------------------------------------------------------------ */
-
-/* Append the next line: 1, or 0 at the end, or -1. */
-static int more_text(struct reader *reader, struct err *err)
-{
-    struct str line;
-
-    if (reader->at) {
-        reader->text.len -= reader->at;
-        memmove(reader->text.ptr, reader->text.ptr + reader->at, reader->text.len);
-        reader->at = 0;
-    }
-    int got = input_line(reader->input, &line, err);
-    if (got <= 0)
-        return got;
-    if (input_line_number(reader->input) == 1)
-        line = format_skip_mark(line);
-    buf_add(&reader->text, line.ptr, line.len);
-    buf_puts(&reader->text, "\n");
-    return reader->text.failed ? out_of_memory(reader, err) : 1;
-}
-
-/* Go to the first byte of the next form: 1, or 0 at the end, or -1. */
-static int find_form(struct reader *reader, struct err *err)
-{
-    for (;;) {
-        const char *text = reader->text.ptr;
-        while (reader->at < reader->text.len && strchr(" ,\t\r\n\f", text[reader->at]) &&
-               text[reader->at])
-            reader->at++;
-        if (reader->at < reader->text.len && text[reader->at] != ';')
-            return 1;
-        reader->at = reader->text.len; /* a comment ends with its line */
-        int got = more_text(reader, err);
-        if (got <= 0)
-            return got;
-    }
-}
-
-/* The next map: 1, or 0 at the end, or -1. */
-static int next_form(struct reader *reader, struct str *form, struct err *err)
-{
-    struct edn_extent extent = {0};
-    int got;
-
-    while ((got = find_form(reader, err)) > 0) {
-        char c = reader->text.ptr[reader->at];
-        reader->line = input_line_number(reader->input);
-        if ((c == '[' || c == '(') && !reader->started) {
-            reader->started = reader->wrapped = true;
-            reader->at++;
-        } else if ((c == ']' || c == ')') && reader->wrapped && !reader->closed) {
-            reader->closed = true;
-            reader->at++;
-        } else {
-            break;
-        }
-    }
-    if (got <= 0)
-        return got;
-    reader->started = true;
-    if (reader->closed)
-        return err_set(err, EINVAL, "something follows the vector");
-    for (;;) {
-        struct str rest = {reader->text.ptr + reader->at, reader->text.len - reader->at};
-        size_t len = edn_form_end(&extent, rest);
-        if (len) {
-            *form = (struct str){rest.ptr, len};
-            reader->at += len;
-            return 1;
-        }
-        got = more_text(reader, err);
-        if (got < 0)
-            return -1;
-        if (got == 0) {
-            reader->history->torn = true;
-            return 0;
-        }
-    }
 }
 
 /* -- members ---------------------------------------------------------------------------------- */
@@ -207,7 +125,7 @@ static int read_node(struct reader *reader, struct item *item, struct err *err)
         return 0;
     int node = history_node(reader->history, name);
     if (node < 0)
-        return refuse(err, "the history has too many different nodes");
+        return refuse(err, "the names of nodes are too many, or hold a NUL");
     item->node = (uint8_t)node;
     return 0;
 }
@@ -252,29 +170,60 @@ static int read_other(struct reader *reader, struct str name, struct item *item,
     return 0;
 }
 
+/* The members that we know, each at most once. */
+enum member {
+    MEMBER_TYPE,
+    MEMBER_F,
+    MEMBER_PROCESS,
+    MEMBER_VALUE,
+    MEMBER_KEY,
+    MEMBER_TIME,
+    MEMBER_NODE,
+    MEMBER_INDEX,
+    MEMBER_OTHER,
+};
+
+static enum member find_member(struct str name)
+{
+    static const char *const names[MEMBER_OTHER] = {"type", "f",    "process", "value",
+                                                    "key",  "time", "node",    "index"};
+    int i = 0;
+
+    while (i < MEMBER_OTHER && !str_eq(name, str_of(names[i])))
+        i++;
+    return (enum member)i;
+}
+
 static int read_member(struct reader *reader, struct item *item, struct err *err)
 {
     struct str name;
 
     if (!edn_name(&reader->edn, &name))
         return reader->edn.problem ? problem(reader, err) : refuse(err, "a keyword is expected");
-    if (str_eq(name, STR("type")))
+    enum member member = find_member(name);
+    if (member != MEMBER_OTHER && item->seen & 1u << member)
+        return refuse(err, "a keyword stands twice in it");
+    item->seen |= 1u << member;
+    switch (member) {
+    case MEMBER_TYPE:
         return read_type(reader, item, err);
-    if (str_eq(name, STR("f")))
+    case MEMBER_F:
         return read_f(reader, item, err);
-    if (str_eq(name, STR("process")))
+    case MEMBER_PROCESS:
         return read_process(reader, item, err);
-    if (str_eq(name, STR("value")))
+    case MEMBER_VALUE:
         return read_value(reader, &item->value, err);
-    if (str_eq(name, STR("key")))
+    case MEMBER_KEY:
         return read_value(reader, &item->key, err);
-    if (str_eq(name, STR("time")))
+    case MEMBER_TIME:
         return read_time(reader, item, err);
-    if (str_eq(name, STR("node")))
+    case MEMBER_NODE:
         return read_node(reader, item, err);
-    if (str_eq(name, STR("index"))) {
+    case MEMBER_INDEX:
         item->has_index = true;
         return read_int(reader, ":index", &item->index, err);
+    case MEMBER_OTHER:
+        break;
     }
     return read_other(reader, name, item, err);
 }
@@ -393,7 +342,7 @@ static int add_item(struct reader *reader, struct item *item, struct err *err)
         return add_harness_event(reader, item, number, index, err);
     int f = history_f(reader->history, buf_str(&item->f));
     if (f < 0)
-        return refuse(err, "the history has too many different functions");
+        return refuse(err, "the names of functions are too many, or hold a NUL");
     struct pair_event event = {.time_ns = number,
                                .index = index,
                                .process = (int32_t)item->process,
@@ -410,6 +359,8 @@ static int read_form(struct reader *reader, struct str form, struct err *err)
     struct item item = {.type = -1, .node = NODE_NONE};
 
     edn_start(&reader->edn, form);
+    if (reader->edn.problem)
+        return problem(reader, err);
     if (edn_peek(&reader->edn) == '\0' && !reader->edn.problem)
         return 0; /* a discarded form */
     int result = read_map(reader, &item, err);
@@ -430,25 +381,25 @@ static int read_edn(struct input *input, const struct read_options *options,
     (void)options;
     pairing_init(&reader.pairing, history);
     edn_init(&reader.edn, &history->values);
-    buf_init(&reader.text, 0);
-    while ((got = next_form(&reader, &form, err)) > 0) {
+    edn_forms_init(&reader.forms, input);
+    while ((got = edn_forms_next(&reader.forms, &form, err)) > 0) {
         if (read_form(&reader, form, err) < 0) {
             got = -1;
             break;
         }
     }
     if (got < 0 && err->code != ENOMEM)
-        (void)format_line_error(input, reader.line, err);
+        (void)format_line_error(input, reader.forms.line, err);
     if (got == 0)
         got = tuples_split(history, reader.tuples, err);
     if (!reader.untrusted)
         restore_times(&reader);
     history->times_trusted = !reader.untrusted;
-    history->torn |= input_torn(input) || (reader.wrapped && !reader.closed);
+    history->torn |= reader.forms.torn || input_torn(input);
     budget_free(history->budget, reader.times_ns);
     pairing_release(&reader.pairing);
     edn_release(&reader.edn);
-    buf_release(&reader.text);
+    edn_forms_release(&reader.forms);
     return got;
 }
 

@@ -2,6 +2,7 @@
 #include "edn_value.h"
 
 #include "../scan.h"
+#include "formats.h"
 
 #include <stdlib.h>
 
@@ -24,9 +25,11 @@ void edn_release(struct edn *edn)
 
 void edn_start(struct edn *edn, struct str text)
 {
+    bool readable = format_is_utf8(text);
+
     edn->at = text.ptr;
-    edn->end = text.ptr + text.len;
-    edn->problem = NULL;
+    edn->end = text.ptr + (readable ? text.len : 0);
+    edn->problem = readable ? NULL : "it is not UTF-8";
     edn->id_count = 0;
 }
 

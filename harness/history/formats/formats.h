@@ -35,4 +35,8 @@ struct str format_skip_mark(struct str text);
 /* Skip that mark, blanks and line ends; what is left. */
 struct str format_skip_blank(struct str text);
 
+/* Whether the text is UTF-8. What is not is refused: two texts that differ would be written alike.
+ */
+bool format_is_utf8(struct str text);
+
 #endif

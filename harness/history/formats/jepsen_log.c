@@ -70,7 +70,7 @@ static int add_client(struct reader *reader, int64_t process, int type, struct s
     value_id value = VALUE_NIL;
 
     if (f < 0)
-        return err_set(err, EINVAL, "the history has too many different functions");
+        return err_set(err, EINVAL, "the names of functions are too many, or hold a NUL");
     if (process != (int32_t)process)
         return err_set(err, EINVAL, "the process is beyond 32 bits");
     if (edn_peek(&reader->edn) && !edn_value(&reader->edn, &value)) {
@@ -112,6 +112,8 @@ static int add_line(struct reader *reader, struct str text, struct err *err)
     int type;
 
     edn_start(&reader->edn, text);
+    if (reader->edn.problem)
+        return err_set(err, EINVAL, "%s", reader->edn.problem);
     bool is_name = edn_peek(&reader->edn) == ':';
     if (is_name ? !edn_name(&reader->edn, &word) : !edn_value(&reader->edn, &process_id))
         return 0;

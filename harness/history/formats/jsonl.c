@@ -98,7 +98,9 @@ static bool ensure(struct budget *budget, void *array_ptr, size_t *capacity, siz
 static int fill(struct reader *reader, struct block *block, struct err *err)
 {
     struct budget *budget = reader->history->budget;
-    size_t want = BLOCK_BYTES, searched = 0;
+    size_t peek = input_peek(reader->input).len, searched = 0;
+    bool small = reader->next_block == 0 && peek < INPUT_PEEK_BYTES;
+    size_t want = small ? peek + 1 : BLOCK_BYTES;
 
     block->len = 0;
     for (;;) {
@@ -230,7 +232,7 @@ static int translate_names(struct block *block, const struct jsonl_line *line,
         node = translate_name(block->node_map, node, block->parser.nodes.names[node], history_node,
                               history);
     if (f < 0 || node < 0)
-        return err_set(err, EINVAL, "the history has too many different functions or nodes");
+        return err_set(err, EINVAL, "the names of functions or nodes are too many, or hold a NUL");
     event->f = (uint8_t)f;
     event->node = (uint8_t)node;
     return 0;

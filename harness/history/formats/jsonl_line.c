@@ -49,9 +49,12 @@ static int name_number(struct jsonl_parser *parser, struct jsonl_names *names, i
         if (str_eq(names->names[i], name))
             return i;
     }
-    char *copy = names->count < max ? budget_alloc(parser->budget, name.len + 1) : NULL;
+    const char *problem = names->count == max ? "too many different names"
+                          : name.len && memchr(name.ptr, '\0', name.len) ? "a name holds a NUL"
+                                                                         : OUT_OF_MEMORY;
+    char *copy = problem == OUT_OF_MEMORY ? budget_alloc(parser->budget, name.len + 1) : NULL;
     if (!copy) {
-        (void)fail(parser, names->count < max ? OUT_OF_MEMORY : "too many different names");
+        (void)fail(parser, problem);
         return -1;
     }
     memcpy(copy, name.ptr, name.len);
