@@ -207,6 +207,9 @@ static int choose_nemeses(struct args *args, struct err *err)
 
     if (!args->nemesis || strcmp(args->nemesis, "none") == 0)
         return 0;
+    if (args->test.target->in_process)
+        return err_set(err, EINVAL, "target '%s' lives in this process: it has no nodes to break",
+                       args->test.target->name);
     char *list = strdup(args->nemesis), *rest = list, *name;
     int result = list ? 0 : err_set(err, ENOMEM, "out of memory");
     while (result == 0 && (name = strsep(&rest, ","))) {

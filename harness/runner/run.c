@@ -214,7 +214,8 @@ static int heal(struct run *run, struct err *err)
     if (end_chaos(run, err) < 0 || enforcer_apply(&run->enforcer, &healthy, err) < 0 ||
         enforcer_effects(&run->enforcer, &effects, err) < 0)
         return -1;
-    bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING;
+    bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING &&
+                 effects.cluster.ended == 0;
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
     for (int i = 0; i < run->test->node_count; i++) {
