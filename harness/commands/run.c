@@ -258,7 +258,7 @@ static int check_settings(const struct test *test, struct err *err)
 
 static int name_nodes(struct test *test, struct err *err)
 {
-    static char names[NODES_MAX][8];
+    static char names[NODES_MAX][16];
 
     if (test->node_count < 1 || test->node_count > NODES_MAX)
         return err_set(err, EINVAL, "--nodes takes 1 to %d", NODES_MAX);

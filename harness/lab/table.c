@@ -120,7 +120,7 @@ static void set_mask(void *mask, size_t size, int prefix)
     unsigned char *byte = mask;
 
     for (size_t i = 0; i < size; i++, prefix -= 8)
-        byte[i] = prefix >= 8 ? 0xff : prefix > 0 ? (unsigned char)(0xff << (8 - prefix)) : 0;
+        byte[i] = (unsigned char)(prefix >= 8 ? 0xff : prefix > 0 ? 0xff << (8 - prefix) : 0);
 }
 
 static void set_loopback(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ])
