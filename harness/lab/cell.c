@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
@@ -62,15 +61,6 @@ struct birth {
     int step[2]; /* from the midwife: a pipe */
     int agent;   /* the agent's end of its socket */
 };
-
-/* From a stranger to the root of its namespaces. */
-static int become_root(struct err *err)
-{
-    (void)setgroups(0, NULL); /* forbidden where the lab has but one id; then they mean nothing */
-    if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-        return err_errno(err, errno, "cannot become root of the node");
-    return 0;
-}
 
 /* What root on a node must not be able to do, whatever it is root of. */
 static int lay_down_powers(struct err *err)
@@ -142,7 +132,7 @@ static int cell_live(const struct birth *birth, struct err *err)
 
     if (setsid() < 0 || sethostname(order->name, strlen(order->name)) < 0)
         return err_errno(err, errno, "cannot name the node");
-    if (order->stranger && become_root(err) < 0)
+    if (order->stranger && identity_become_root(err) < 0)
         return -1;
     if (root_enter(&root, err) < 0)
         return -1;
@@ -339,16 +329,22 @@ int cell_start(struct cell *cell, const struct cell_order *order, int *agent_fd,
         (void)close(*agent_fd);
         *agent_fd = -1;
         cell_kill(cell);
+        cell_bury(cell);
     }
     return result;
 }
 
 void cell_kill(struct cell *cell)
 {
+    if (cell->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+}
+
+void cell_bury(struct cell *cell)
+{
     struct pollfd ended = {.fd = cell->pidfd, .events = POLLIN};
 
     if (cell->pidfd >= 0) {
-        (void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
         while (poll(&ended, 1, -1) < 0 && errno == EINTR)
             continue;
         (void)close(cell->pidfd);

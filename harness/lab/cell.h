@@ -42,7 +42,8 @@ struct cell {
 int cell_start(struct cell *cell, const struct cell_order *order, int *agent_fd,
                struct err *err) MUST_CHECK;
 
-/* SIGKILL, and wait until nothing of it runs. */
+/* SIGKILL to all of it; then wait until nothing of it runs, and release it. */
 void cell_kill(struct cell *cell);
+void cell_bury(struct cell *cell);
 
 #endif

@@ -17,6 +17,9 @@ int identity_map_to_caller(pid_t pid, struct err *err) MUST_CHECK;
  * stranger: what only root may write, read or mount there is refused by the kernel. */
 int identity_map_to_stranger(pid_t pid, struct err *err) MUST_CHECK;
 
+/* In a process mapped that way: from somebody without an id to root. */
+int identity_become_root(struct err *err) MUST_CHECK;
+
 /* That id, as the caller sees it; the same for users and groups. 0 if the caller's own user
  * namespace has no id to spare (then its root is not the machine's either). */
 uint32_t identity_stranger(void);

@@ -104,6 +104,10 @@ void lab_close(struct lab *lab)
         if (lab->nodes[i].lives)
             cell_kill(&lab->nodes[i].cell);
     }
+    for (int i = 0; i < NODES_MAX; i++) {
+        if (lab->nodes[i].lives)
+            cell_bury(&lab->nodes[i].cell);
+    }
     rules_close(lab->rules);
     skeleton_free(lab->skeleton);
     free((void *)lab->options.log_dir);
@@ -162,13 +166,14 @@ static int admit(struct lab *lab, int index, int node_count, const char *name, s
     return 0;
 }
 
-static int rule_over(struct lab *lab, int index, struct err *err)
+/* What is left to do once it lives. */
+static int settle(struct lab *lab, int index, struct err *err)
 {
-    int result = 0;
-
+    if (network_await(index, err) < 0)
+        return -1;
     pthread_mutex_lock(&lab->lock);
-    if (lab->rules)
-        result = rules_add_node(lab->rules, index, lab->nodes[index].cell.network, err);
+    int result =
+        lab->rules ? rules_add_node(lab->rules, index, lab->nodes[index].cell.network, err) : 0;
     pthread_mutex_unlock(&lab->lock);
     return result;
 }
@@ -192,11 +197,12 @@ int lab_add_node(struct lab *lab, int index, int node_count, const char *name, i
     const struct in_addr v4 = address_v4(index);
     (void)inet_ntop(AF_INET, &v4, node->address, sizeof node->address);
     node->lives = true;
-    if (rule_over(lab, index, err) == 0)
+    if (settle(lab, index, err) == 0)
         return 0;
     (void)close(*agent_fd);
     *agent_fd = -1;
     cell_kill(&node->cell);
+    cell_bury(&node->cell);
     node->lives = false;
     return err_wrap(err, "cannot make node '%s'", name);
 }

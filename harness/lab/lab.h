@@ -74,7 +74,9 @@ struct lab_ability {
     char remedy[256]; /* the one command that mends it, or empty */
 };
 
-/* Fill up to `max` abilities by trying them (in child processes, leaving nothing); their number. */
-int lab_examine(struct lab_ability *abilities, int max);
+enum { LAB_ABILITIES_MAX = 12 };
+
+/* Fill in the abilities, by trying them in child processes that leave nothing; their number. */
+int lab_examine(struct lab_ability abilities[LAB_ABILITIES_MAX]);
 
 #endif

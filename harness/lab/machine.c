@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DOCKER                                                                                     \
+    "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined ..."
+
 __attribute__((format(printf, 2, 3))) static void say(struct obstacle *obstacle, const char *what,
                                                       ...)
 {
@@ -27,20 +30,6 @@ __attribute__((format(printf, 2, 3))) static void mend(struct obstacle *obstacle
     va_start(args, remedy);
     (void)vsnprintf(obstacle->remedy, sizeof obstacle->remedy, remedy, args);
     va_end(args);
-}
-
-/* A root that is no mount point is a chroot, where the kernel allows no user namespace. */
-static bool is_chroot(void)
-{
-    FILE *file = fopen("/proc/self/mountinfo", "re");
-    char line[4096], point[2048];
-    bool found = !file;
-
-    while (file && !found && fgets(line, sizeof line, file))
-        found = sscanf(line, "%*s %*s %*s %*s %2047s", point) == 1 && strcmp(point, "/") == 0;
-    if (file)
-        (void)fclose(file);
-    return !found;
 }
 
 static bool is_seccomp_filtered(void)
@@ -82,13 +71,12 @@ void machine_explain_namespaces(int code, bool with_user, struct obstacle *obsta
                                 "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) == 1) {
         say(obstacle, "AppArmor restricts user namespaces of ordinary users");
         mend(obstacle, "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
-    } else if (is_chroot()) {
-        say(obstacle, "this is a chroot, in which the kernel allows no user namespaces");
-        mend(obstacle, "systemd-nspawn -D DIRECTORY");
     } else if (code == EPERM && is_seccomp_filtered()) {
-        say(obstacle, "a seccomp filter, like the one of Docker, forbids namespaces");
-        mend(obstacle, "docker run --security-opt seccomp=unconfined "
-                       "--security-opt systempaths=unconfined ...");
+        say(obstacle, "a seccomp filter, like Docker's, forbids namespaces");
+        mend(obstacle, DOCKER);
+    } else if (code == EPERM && with_user) {
+        say(obstacle, "the kernel refuses user namespaces, as it does in a chroot");
+        mend(obstacle, "systemd-nspawn -D DIRECTORY");
     } else if (code == EINVAL || code == ENOSYS) {
         say(obstacle, "the kernel is built without them");
     } else {
@@ -101,11 +89,22 @@ void machine_explain_proc(int code, struct obstacle *obstacle)
     memset(obstacle, 0, sizeof *obstacle);
     if (code == EPERM || code == EACCES) {
         say(obstacle, "parts of /proc are masked, as in a container");
-        mend(obstacle, "docker run --security-opt seccomp=unconfined "
-                       "--security-opt systempaths=unconfined ...");
+        mend(obstacle, DOCKER);
     } else {
         say(obstacle, "%s", strerrordesc_np(code));
     }
+}
+
+#define MEND "; to mend it: "
+
+const char *machine_remedy(char *msg)
+{
+    char *mend = strstr(msg, MEND);
+
+    if (!mend)
+        return "";
+    *mend = '\0';
+    return mend + strlen(MEND);
 }
 
 int machine_err(struct err *err, int code, const struct obstacle *obstacle, const char *fmt, ...)
@@ -116,8 +115,8 @@ int machine_err(struct err *err, int code, const struct obstacle *obstacle, cons
     va_start(args, fmt);
     (void)vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return err_set(err, code, "%s: %s%s%s", what, obstacle->what,
-                   obstacle->remedy[0] ? "; to mend it: " : "", obstacle->remedy);
+    return err_set(err, code, "%s: %s%s%s", what, obstacle->what, obstacle->remedy[0] ? MEND : "",
+                   obstacle->remedy);
 }
 
 int machine_filter_bridges(bool ipv6)

@@ -18,7 +18,9 @@ void machine_explain_namespaces(int code, bool with_user, struct obstacle *obsta
 /* Why a /proc of our own could not be mounted. */
 void machine_explain_proc(int code, struct obstacle *obstacle);
 
-/* err_set() with both: "<fmt>: <what>; to mend it: <remedy>". */
+/* err_set() with both: "<fmt>: <what>; to mend it: <remedy>". machine_remedy() finds the remedy in
+ * such a message, cutting it off; "" if it has none. */
+const char *machine_remedy(char *msg);
 int machine_err(struct err *err, int code, const struct obstacle *obstacle, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

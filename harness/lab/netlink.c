@@ -8,7 +8,8 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <net/if.h>
+#include <linux/if.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -264,5 +265,67 @@ int netlink_send(int fd, struct netlink_batch *batch, struct err *err)
     batch->first += (uint32_t)batch->count;
     batch->count = 0;
     batch->len = 0;
+    return result;
+}
+
+/* -- waiting ---------------------------------------------------------------------------------- */
+
+enum { LINK_TIMEOUT_MS = 5000 };
+
+/* Whether a message says that `link` carries packets. */
+static bool says_up(const struct nlmsghdr *head, int link)
+{
+    const struct ifinfomsg *info = (const void *)((const char *)head + NLMSG_HDRLEN);
+    size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof *info);
+
+    if (head->nlmsg_type != RTM_NEWLINK || info->ifi_index != link)
+        return false;
+    while (at + sizeof(struct rtattr) <= head->nlmsg_len) {
+        const struct rtattr *it = (const void *)((const char *)head + at);
+        if (it->rta_type == IFLA_OPERSTATE)
+            return *((const unsigned char *)it + RTA_LENGTH(0)) == IF_OPER_UP;
+        at += RTA_ALIGN(it->rta_len);
+    }
+    return false;
+}
+
+/* Ask once (which makes newer kernels decide at once), then listen to what changes. */
+static int listen_for_link(int fd, int link, struct err *err)
+{
+    _Alignas(8) char bytes[16384];
+    struct {
+        struct nlmsghdr head;
+        struct ifinfomsg info;
+    } question = {.head = {.nlmsg_len = sizeof question,
+                           .nlmsg_type = RTM_GETLINK,
+                           .nlmsg_flags = NLM_F_REQUEST},
+                  .info = {.ifi_index = link}};
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    if (send(fd, &question, sizeof question, 0) < 0)
+        return err_errno(err, errno, "cannot ask for a link");
+    while (poll(&ready, 1, LINK_TIMEOUT_MS) > 0) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+        size_t at = 0;
+        while (got > 0 && at + sizeof(struct nlmsghdr) <= (size_t)got) {
+            const struct nlmsghdr *head = (const void *)(bytes + at);
+            if (says_up(head, link))
+                return 0;
+            at += NLMSG_ALIGN(head->nlmsg_len);
+        }
+    }
+    return err_set(err, ETIMEDOUT, "its link did not come up within %d ms", LINK_TIMEOUT_MS);
+}
+
+int netlink_await_link(int link, struct err *err)
+{
+    const struct sockaddr_nl changes = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    int fd = netlink_open(err);
+    if (fd < 0)
+        return -1;
+    int result = bind(fd, (const struct sockaddr *)&changes, sizeof changes) < 0
+                     ? err_errno(err, errno, "cannot listen to links")
+                     : listen_for_link(fd, link, err);
+    (void)close(fd);
     return result;
 }

@@ -32,6 +32,10 @@ void netlink_begin(struct netlink_batch *batch);
 /* Make them so; all or, on error, possibly some. */
 int netlink_send(int fd, struct netlink_batch *batch, struct err *err) MUST_CHECK;
 
+/* Wait until link `link` of the caller's network namespace carries packets, which some work of the
+ * kernel's own decides some time after both ends are up. */
+int netlink_await_link(int link, struct err *err) MUST_CHECK;
+
 enum { LINK_LOOPBACK = 1 }; /* its number in every network namespace */
 
 void netlink_add_bridge(struct netlink_batch *batch, int link, const char *name,

@@ -117,3 +117,8 @@ int network_join(int index, int node_count, bool ipv6, struct err *err)
     }
     return send_once(&batch, err);
 }
+
+int network_await(int index, struct err *err)
+{
+    return netlink_await_link(PORT_LINK + index, err);
+}

@@ -24,4 +24,7 @@ int network_attach(int index, pid_t pid, bool ipv6, struct err *err) MUST_CHECK;
 /* From the node's namespace, once it is attached: addresses and all neighbours there will be. */
 int network_join(int index, int node_count, bool ipv6, struct err *err) MUST_CHECK;
 
+/* From the lab's namespace again: until the node's first packet would pass. */
+int network_await(int index, struct err *err) MUST_CHECK;
+
 #endif

@@ -14,10 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The new root grows on /tmp: every machine has it, and no node sees the machine's. What the node
- * writes to its overlays lies in LAYERS, which is out of sight in the end. */
-#define STAGE "/tmp"
-#define LAYERS STAGE "/.layers"
+/* The new root grows below /tmp: every machine has it, and no node sees the machine's. What the
+ * node writes to its overlays lies beside it, and is out of sight once the root is entered. */
+#define BASE "/tmp"
+#define STAGE BASE "/root"
+#define LAYERS BASE "/layers"
 
 enum { DATA_LIMIT_DEFAULT = 1 << 30 };
 
@@ -127,16 +128,12 @@ static int grow_bone(const struct bone *bone, struct err *err)
 
 static int grow_machine(const struct root *root, struct err *err)
 {
-    if (make_folder(LAYERS, 0700, err) < 0 || mount_tmpfs(LAYERS, "mode=700", err) < 0 ||
-        write_names(root, err) < 0)
+    if (write_names(root, err) < 0)
         return -1;
     for (size_t i = 0; i < root->skeleton->count; i++) {
         if (grow_bone(&root->skeleton->bones[i], err) < 0)
             return -1;
     }
-    /* the overlays keep what they need of it */
-    if (umount2(LAYERS, MNT_DETACH) < 0 || rmdir(LAYERS) < 0)
-        return err_errno(err, errno, "cannot hide the layers of the node's root");
     return 0;
 }
 
@@ -208,8 +205,10 @@ static int mount_ours(const struct root *root, struct err *err)
 int root_enter(const struct root *root, struct err *err)
 {
     (void)umask(0);
-    if (mount_tmpfs(STAGE, "mode=755", err) < 0 || grow_machine(root, err) < 0 ||
-        mount_kernel(root, err) < 0 || mount_private(err) < 0 || mount_ours(root, err) < 0)
+    if (mount_tmpfs(BASE, "mode=700", err) < 0 || make_folder(STAGE, 0755, err) < 0 ||
+        mount_tmpfs(STAGE, "mode=755", err) < 0 || make_folder(LAYERS, 0700, err) < 0 ||
+        grow_machine(root, err) < 0 || mount_kernel(root, err) < 0 || mount_private(err) < 0 ||
+        mount_ours(root, err) < 0)
         return -1;
     (void)umask(022);
     if (chdir(STAGE) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||

@@ -28,7 +28,8 @@ static void answer(int status, size_t len)
     (void)fflush(stdout);
 }
 
-_Noreturn static void init_main(void)
+/* Says on `ready_fd` when its daemons are there. */
+_Noreturn static void init_main(int ready_fd)
 {
     if (mount("proc", "/proc", "proc", 0, NULL) < 0)
         _exit(1);
@@ -36,24 +37,34 @@ _Noreturn static void init_main(void)
         if (fork() == 0) {
             (void)setsid();
             if (fork() == 0) {
+                (void)close(ready_fd);
                 for (;;)
                     (void)pause();
             }
             _exit(0);
         }
+        (void)wait(NULL);
     }
+    (void)!write(ready_fd, "r", 1);
+    (void)close(ready_fd);
     for (;;)
         (void)pause();
 }
 
 static void settle(void)
 {
-    pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWPID | CLONE_NEWNS | SIGCHLD), 0,
-                               0, 0, 0);
+    const unsigned long flags = CLONE_NEWPID | CLONE_NEWNS | SIGCHLD;
+    int ready[2];
+    char byte;
 
+    if (pipe2(ready, O_CLOEXEC) < 0)
+        exit(1);
+    pid_t pid = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
     if (pid == 0)
-        init_main();
-    answer(pid < 0 ? errno : 0, 0);
+        init_main(ready[1]);
+    (void)close(ready[1]);
+    answer(read(ready[0], &byte, 1) == 1 ? 0 : 1, 0);
+    (void)close(ready[0]);
 }
 
 static void run(const char *command)
