@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of lab/examine.c and machine.c: what is found missing is explained, with what mends it. The
  * obstacles are real ones, put up in a user namespace around the test. */
-#include "../../harness/lab/identity.h"
 #include "../../harness/lab/process.h"
 #include "../lib/check.h"
 #include "../lib/inlab.h"
@@ -133,10 +132,23 @@ static int meet(const struct obstruction *obstruction)
     return 0;
 }
 
+/* There the caller is user 1000: being root of something has consequences of its own. */
+static int map_to_somebody(pid_t pid)
+{
+    static const char *const files[] = {"setgroups", "gid_map", "uid_map"};
+    char path[64], text[64];
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, files[i]);
+        (void)snprintf(text, sizeof text, "1000 %d 1", (int)(i == 1 ? getegid() : geteuid()));
+        EXPECT(process_write_file(path, i == 0 ? "deny" : text) == 0);
+    }
+    return 0;
+}
+
 static int obstruct(void *context)
 {
     int ready[2], status;
-    struct err err;
     char byte;
 
     EXPECT(pipe(ready) == 0);
@@ -146,7 +158,7 @@ static int obstruct(void *context)
         _exit(read(ready[0], &byte, 1) == 1 ? meet(context) : 1);
     }
     EXPECT(pid > 0);
-    EXPECT_DONE(identity_map_to_caller(pid, &err), err);
+    EXPECT(map_to_somebody(pid) == 0);
     EXPECT(write(ready[1], "", 1) == 1);
     EXPECT(waitpid(pid, &status, __WALL) == pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
