@@ -7,11 +7,10 @@
 #include "../base/clock.h"
 #include "../history/formats/formats.h"
 #include "../history/write.h"
+#include "../report/prose.h"
 #include "../report/report.h"
-#include "../report/results.h"
 #include "../report/text.h"
-#include "../report/timeline.h"
-#include "../runner/judge.h"
+#include "../runner/docket.h"
 #include "../workload.h"
 #include "commands.h"
 #include "options.h"
@@ -24,8 +23,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { CHECKERS_MAX = 32 };
 
 struct args {
     const char *format, *model, *consistency, *initial, *report, *export;
@@ -91,8 +88,7 @@ struct hearing {
     struct history history;
     struct check_options options;
     const char *level;
-    struct judgement judgements[CHECKERS_MAX];
-    size_t judgement_count;
+    struct docket docket;
     struct results results;
     struct err err; /* why the history could not be read */
     bool unreadable;
@@ -152,34 +148,13 @@ static void hearing_init(struct hearing *hearing, const struct args *args, const
 
 static void hearing_release(struct hearing *hearing)
 {
-    for (size_t i = 0; i < hearing->judgement_count; i++)
-        finding_release(&hearing->judgements[i].finding);
+    docket_release(&hearing->docket);
     history_release(&hearing->history);
     recorded_release(&hearing->recorded);
     free(hearing->path);
 }
 
 /* -- checking --------------------------------------------------------------------------------- */
-
-static void summon(struct hearing *hearing, const char *name)
-{
-    const struct checker *checker = checker_find(name);
-
-    for (size_t i = 0; i < hearing->judgement_count; i++) {
-        if (hearing->judgements[i].checker == checker)
-            return;
-    }
-    if (!checker || hearing->judgement_count == CHECKERS_MAX)
-        return;
-    hearing->judgements[hearing->judgement_count].checker = checker;
-    finding_init(&hearing->judgements[hearing->judgement_count++].finding);
-}
-
-static void summon_all(struct hearing *hearing, const char *const *names)
-{
-    for (size_t i = 0; names && names[i]; i++)
-        summon(hearing, names[i]);
-}
 
 /* The level, and what a run is judged by besides. */
 static void choose_checkers(struct hearing *hearing)
@@ -193,44 +168,14 @@ static void choose_checkers(struct hearing *hearing)
     else
         hearing->level =
             hearing->history.timeless && checker_find("sequential") ? "sequential" : "linearizable";
-    summon(hearing, hearing->level);
+    docket_summon(&hearing->docket, hearing->level);
     if (!hearing->recorded.workload)
         return;
     for (size_t i = 0; workloads[i]; i++) {
         if (strcmp(workloads[i]->name, hearing->recorded.workload) == 0)
-            summon_all(hearing, workloads[i]->checkers);
+            docket_summon_all(&hearing->docket, workloads[i]->checkers);
     }
-    summon_all(hearing, judge_always);
-}
-
-/* What a checker may not claim of such a history. */
-static void restrain(const struct hearing *hearing, const struct checker *checker,
-                     struct finding *finding)
-{
-    size_t ok = 0;
-
-    if (finding->valid != VERDICT_VALID || !checker->is_level)
-        return;
-    for (size_t i = 0; i < hearing->history.count && ok == 0; i++)
-        ok += hearing->history.ops[i].type == OP_OK;
-    if (ok == 0)
-        finding_set(finding, VERDICT_UNKNOWN, "no operation completed, so nothing was shown");
-    else if (hearing->history.timeless && strcmp(checker->name, "linearizable") == 0)
-        finding_set(finding, VERDICT_UNKNOWN,
-                    "the history says nothing about real time; try --consistency sequential");
-}
-
-static void judge(struct hearing *hearing, struct judgement *judgement)
-{
-    struct finding *finding = &judgement->finding;
-    struct err err;
-
-    if (hearing->unreadable)
-        finding_set(finding, VERDICT_UNKNOWN, "%s", hearing->err.msg);
-    else if (judgement->checker->check(&hearing->history, &hearing->options, &hearing->budget,
-                                       finding, &err) < 0)
-        finding_set(finding, VERDICT_UNKNOWN, "%s", err.msg);
-    restrain(hearing, judgement->checker, finding);
+    docket_summon_all(&hearing->docket, docket_always);
 }
 
 /* Read and check; what it came to is in hearing->results. */
@@ -247,9 +192,11 @@ static void hearing_run(struct hearing *hearing)
     }
     if (!failure)
         choose_checkers(hearing);
-    for (size_t i = 0; i < hearing->judgement_count; i++)
-        judge(hearing, &hearing->judgements[i]);
-    results_merge(&hearing->history, hearing->judgements, hearing->judgement_count, failure,
+    if (hearing->unreadable)
+        docket_dismiss(&hearing->docket, hearing->err.msg);
+    else
+        docket_hear(&hearing->docket, &hearing->history, &hearing->options, &hearing->budget);
+    results_merge(&hearing->history, hearing->docket.judgements, hearing->docket.count, failure,
                   &hearing->results);
     hearing->spent_ns = clock_now_ns() - start_ns;
 }
@@ -275,9 +222,9 @@ static void say_checked(const struct hearing *hearing, struct buf *out)
     text_count(out, counts[OP_INFO]);
     buf_printf(out, " info; in %.2f s, %.0f MB\n", (double)hearing->spent_ns / 1e9,
                (double)hearing->budget.peak_bytes / 1e6);
-    for (size_t i = 0; i < hearing->judgement_count; i++) {
-        const struct finding *finding = &hearing->judgements[i].finding;
-        buf_printf(out, "  %-20s %s%s%s\n", hearing->judgements[i].checker->name,
+    for (size_t i = 0; i < hearing->docket.count; i++) {
+        const struct finding *finding = &hearing->docket.judgements[i].finding;
+        buf_printf(out, "  %-20s %s%s%s\n", hearing->docket.judgements[i].checker->name,
                    verdict_names[finding->valid], finding->reason[0] ? ": " : "", finding->reason);
     }
     if (history->torn)
@@ -288,15 +235,10 @@ static void say_checked(const struct hearing *hearing, struct buf *out)
 
 static void say_in_words(const struct hearing *hearing)
 {
-    const struct anomaly *witness = results_witness(&hearing->results);
     struct buf out;
 
     buf_init(&out, 0);
-    buf_printf(&out, "%s\n", hearing->results.reason);
-    if (witness) {
-        buf_printf(&out, "\n%s\n\n", witness->explanation);
-        timeline_text(&hearing->history, witness->ops, witness->op_count, 80, false, &out);
-    }
+    prose_verdict(&hearing->results, &out);
     say_checked(hearing, &out);
     (void)fwrite(out.ptr, 1, out.len, stdout);
     buf_release(&out);

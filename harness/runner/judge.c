@@ -3,51 +3,19 @@
  * same. */
 #include "judge.h"
 
-#include "../base/clock.h"
 #include "../base/log.h"
 #include "../exit.h"
 #include "../history/read.h"
+#include "../report/prose.h"
 #include "../report/report.h"
-#include "../report/results.h"
-#include "../report/timeline.h"
 #include "../target.h"
 #include "../workload.h"
+#include "docket.h"
 #include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *const judge_always[] = {"stats",       "availability", "recovery",
-                                    "log-pattern", "bite",         NULL};
-
-enum { CHECKERS_MAX = 32 };
-
-struct docket {
-    struct judgement judgements[CHECKERS_MAX];
-    size_t count;
-};
-
-static void summon(struct docket *docket, const char *name)
-{
-    const struct checker *checker = checker_find(name);
-
-    if (!checker || docket->count == CHECKERS_MAX)
-        return;
-    docket->judgements[docket->count].checker = checker;
-    finding_init(&docket->judgements[docket->count++].finding);
-}
-
-static void summon_all(struct docket *docket, const struct trial *trial)
-{
-    const char *const *own = trial->test->workload->checkers;
-
-    summon(docket, trial->promise);
-    for (; own && *own; own++)
-        summon(docket, *own);
-    for (size_t i = 0; judge_always[i]; i++)
-        summon(docket, judge_always[i]);
-}
 
 static void hear(struct docket *docket, const struct trial *trial, const struct history *history,
                  struct budget *budget)
@@ -58,29 +26,12 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
                                     .log_patterns = trial->test->target->log_patterns,
                                     .recovery_ns = trial->test->target->recovery_ns,
                                     .faults_planned = (size_t)trial->test->plan.fault_count};
-    struct err err;
 
     (void)snprintf(logs, sizeof logs, "%s/nodes", trial->dir);
-    for (size_t i = 0; i < docket->count; i++) {
-        const struct checker *checker = docket->judgements[i].checker;
-        struct finding *finding = &docket->judgements[i].finding;
-        int64_t start_ns = clock_now_ns();
-        if (checker->check(history, &options, budget, finding, &err) < 0)
-            finding_set(finding, VERDICT_UNKNOWN, "%s", err.msg);
-        log_info("check", "%s: %s in %lld ms%s%s", checker->name, verdict_names[finding->valid],
-                 (long long)((clock_now_ns() - start_ns) / NS_PER_MS),
-                 finding->reason[0] ? ": " : "", finding->reason);
-    }
-}
-
-static void say_witness(const struct results *results, struct buf *prose)
-{
-    const struct anomaly *witness = results_witness(results);
-
-    if (!witness)
-        return;
-    buf_printf(prose, "\n%s\n\n", witness->explanation);
-    timeline_text(results->history, witness->ops, witness->op_count, 80, false, prose);
+    docket_summon(docket, trial->promise);
+    docket_summon_all(docket, trial->test->workload->checkers);
+    docket_summon_all(docket, docket_always);
+    docket_hear(docket, history, &options, budget);
 }
 
 /* A word as a shell takes it. */
@@ -103,8 +54,7 @@ static void say_word(const char *word, struct buf *prose)
 
 static void say(const struct trial *trial, const struct results *results, struct buf *prose)
 {
-    buf_printf(prose, "%s\n", results->reason);
-    say_witness(results, prose);
+    prose_verdict(results, prose);
     buf_printf(prose, "\nreport: %s/report.html\nagain: ", trial->dir);
     for (char *const *word = trial->options->command; word && *word; word++) {
         if (word != trial->options->command)
@@ -150,14 +100,12 @@ int judge_trial(const struct trial *trial, struct buf *prose)
     (void)snprintf(path, sizeof path, "%s/history.jsonl", trial->dir);
     const char *failure = trial->failure;
     if (history_read(&history, path, NULL, &err) == 0) {
-        summon_all(&docket, trial);
         hear(&docket, trial, &history, &budget);
     } else if (!failure) {
         failure = err.msg;
     }
     int code = conclude(trial, &docket, &history, failure, prose);
-    for (size_t i = 0; i < docket.count; i++)
-        finding_release(&docket.judgements[i].finding);
+    docket_release(&docket);
     history_release(&history);
     return code;
 }

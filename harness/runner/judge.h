@@ -15,9 +15,6 @@ struct trial {
     bool unhealthy;      /* the failure is the system's own: it never became healthy */
 };
 
-/* The checkers that apply to every run, whatever the workload; ends with NULL. */
-extern const char *const judge_always[];
-
 /* Check the history with every checker that applies, write results.json and report.html into the
  * run's folder. What there is to say is appended to `prose`. Returns the exit code. */
 int judge_trial(const struct trial *trial, struct buf *prose);
