@@ -91,8 +91,11 @@ static void test_prove_sample__many_orders(void **state)
             (void)gen_all_distinct(&space, compare, &proof);
         }
         for (uint64_t round = 0; round < 3000; round++) {
-            struct gen_random space = {
-                .ops = 4 + (int)(round % 5), .processes = 3, .keys = 2, .info_pct = 5};
+            struct gen_random space = {.ops = 4 + (int)(round % 5),
+                                       .processes = 3,
+                                       .keys = 2,
+                                       .info_pct = 5,
+                                       .lag_pct = 70};
             struct hist *hist = hist_new("");
             struct rng rng;
             rng_init(&rng, 11, round);

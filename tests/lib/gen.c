@@ -298,6 +298,23 @@ struct enumeration {
     value_id keys[OPS_MAX];
 };
 
+/* Whether no read of the first `count` operations contradicts that what it read was written, by
+ * one of them or by one to come. */
+static bool is_plausible(const struct enumeration *all, int count)
+{
+    for (int r = 0; r < count; r++) {
+        const struct op *read = &all->ops[r];
+        int64_t writer;
+        if (read->f != OP_F_READ || !values_get_int(&all->history->values, read->out, &writer) ||
+            writer > count)
+            continue;
+        const struct op *write = &all->ops[writer - 1];
+        if (write->f != OP_F_WRITE || write->key != read->key)
+            return false;
+    }
+    return true;
+}
+
 static void emit(struct enumeration *all)
 {
     struct history *history = all->history;
@@ -348,6 +365,8 @@ static void choose(struct enumeration *all, int i, int32_t processes, int keys)
     const struct gen_all *space = all->space;
     size_t per_key = all->alternatives.count / (size_t)space->keys;
 
+    if (space->plausible && !is_plausible(all, i))
+        return;
     if (i == space->ops) {
         emit(all);
         return;

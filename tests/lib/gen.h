@@ -22,6 +22,7 @@ struct gen_all {
     int values;      /* 1..values */
     bool real_time;  /* all ways in which intervals can overlap; else one after another */
     bool info, fail; /* updates whose outcome is unknown; operations that failed */
+    bool plausible;  /* gen_all_distinct: nobody reads what nobody writes to that key */
 };
 
 /* Visit every history of the space, up to renaming of processes and to moving a time without
@@ -43,6 +44,7 @@ struct gen_random {
     int info_pct; /* of operations whose outcome the client does not learn */
     int fail_pct;
     int still_pct; /* of events at the time of the one before */
+    int lag_pct;   /* gen_weak: how likely a message waits at each step */
 };
 
 /* A history of objects that work: every operation takes effect at one moment between its invocation

@@ -94,7 +94,8 @@ static bool is_deliverable(const struct store *store, const struct replica *repl
 static void receive(struct store *store, struct replica *replica)
 {
     for (int i = 0; i < store->message_count; i++) {
-        if (!replica->applied[i] && below(store->rng, 4) == 0 && is_deliverable(store, replica, i))
+        if (!replica->applied[i] && below(store->rng, 100) >= store->space->lag_pct &&
+            is_deliverable(store, replica, i))
             deliver(store, replica, i);
     }
 }
@@ -116,7 +117,7 @@ static void broadcast(struct store *store, struct replica *replica, int key, val
 static void perform(struct store *store, struct replica *replica)
 {
     int key = below(store->rng, store->space->keys);
-    bool is_write = below(store->rng, 2) == 0;
+    bool is_write = below(store->rng, 5) < 2;
     bool unknown = below(store->rng, 100) < store->space->info_pct;
     struct op op = {.process = replica->process,
                     .node = NODE_NONE,

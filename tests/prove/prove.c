@@ -184,8 +184,9 @@ static void one_weak(struct proof *proof, struct rng *rng, int round, int least_
 {
     struct gen_random space = {.model = "register",
                                .ops = least_ops + (int)rng_below(rng, 5),
-                               .processes = 1 + (int)rng_below(rng, 4),
-                               .keys = 1 + (int)rng_below(rng, 3),
+                               .processes = 2 + (int)rng_below(rng, 3),
+                               .keys = 1 + (int)rng_below(rng, 2),
+                               .lag_pct = 30 + (int)rng_below(rng, 60),
                                .info_pct = (int)rng_below(rng, 2) * 15,
                                .fail_pct = (int)rng_below(rng, 2) * 10};
     struct hist *hist = hist_new("");
@@ -215,6 +216,12 @@ static void weak_level(struct prove *prove, const char *level)
     }
     finish(prove, &proof, "all of 1 to 4");
     (void)proof_begin(&proof, level, "register", 0);
+    for (int ops = 5; ops <= 6; ops++) {
+        struct gen_all space = {.ops = ops, .processes = 3, .keys = 2, .plausible = true};
+        (void)gen_all_distinct(&space, compare, &proof);
+    }
+    finish(prove, &proof, "all plausible of 5, 6");
+    (void)proof_begin(&proof, level, "register", 0);
     for (int i = 0; i < scaled(prove, 150000); i++) {
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
@@ -222,7 +229,7 @@ static void weak_level(struct prove *prove, const char *level)
     }
     finish(prove, &proof, "random, distinct");
     (void)proof_begin(&proof, level, "register", 0);
-    for (int i = 0; i < scaled(prove, 10000); i++) {
+    for (int i = 0; i < scaled(prove, 30000); i++) {
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
         one_weak(&proof, &rng, i, 12 + i % 12);
@@ -271,8 +278,7 @@ static void part_implications(struct prove *prove)
         (void)gen_all_distinct(&space, note_levels, all);
     }
     for (int i = 0; i < scaled(prove, 100000); i++) {
-        struct gen_random space = {
-            .model = "register", .ops = 5 + i % 4, .processes = 3, .keys = 2};
+        struct gen_random space = {.ops = 5 + i % 4, .processes = 3, .keys = 2, .lag_pct = 75};
         struct hist *hist = hist_new("");
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
@@ -380,6 +386,7 @@ static void part_stores(struct prove *prove)
                 struct gen_random space = {.ops = 20 + 10 * (i % 100),
                                            .processes = 2 + i % 8,
                                            .keys = 1 + i % 5,
+                                           .lag_pct = 30 + i % 60,
                                            .info_pct = i % 2 * 2};
                 struct hist *hist = hist_new("");
                 struct rng rng;

@@ -56,7 +56,8 @@ static void test_gen__weak_stores_keep_their_level(void **state)
     static const char *const levels[GEN_STORES] = {"causal", "ccv", "pram", "read-your-writes"};
     for (int store = 0; store < GEN_STORES; store++) {
         for (uint64_t seed = 0; seed < 300; seed++) {
-            struct gen_random space = {.ops = 9, .processes = 3, .keys = 2, .info_pct = 10};
+            struct gen_random space = {
+                .ops = 9, .processes = 3, .keys = 2, .info_pct = 10, .lag_pct = 75};
             struct hist *hist = hist_new("");
             struct rng rng;
             rng_init(&rng, seed, 0);
