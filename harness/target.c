@@ -161,21 +161,21 @@ static bool is_listed(const struct listing *listing, const char *name)
 static void list_entry(struct listing *listing, const char *name, const struct target *target,
                        const char *problem)
 {
-    if (is_listed(listing, name))
+    if (listing->failed || is_listed(listing, name))
         return;
     if (listing->count == listing->capacity) {
         size_t capacity = listing->capacity ? listing->capacity * 2 : 16;
         void *grown = realloc(listing->entries, capacity * sizeof *listing->entries);
-        if (!grown) {
-            listing->failed = true;
+        listing->failed = grown == NULL;
+        if (!grown)
             return;
-        }
         listing->entries = grown;
         listing->capacity = capacity;
     }
-    struct target_entry *entry = &listing->entries[listing->count++];
-    *entry = (struct target_entry){strdup(name), target, problem ? strdup(problem) : NULL};
-    listing->failed |= !entry->name || (problem && !entry->problem);
+    struct target_entry entry = {strdup(name), target, problem ? strdup(problem) : NULL};
+    listing->entries[listing->count] = entry;
+    listing->failed = !entry.name || (problem && !entry.problem);
+    listing->count += !listing->failed;
 }
 
 /* "target-etcd.so" is "etcd"; false for other files. */
@@ -232,12 +232,12 @@ int target_list(const struct target_entry **entries, struct err *err)
 {
     static struct listing listing;
 
-    if (!listing.entries) {
+    if (listing.count == 0) {
         for (size_t i = 0; targets[i]; i++)
             list_entry(&listing, targets[i]->name, targets[i], NULL);
         list_plugins(&listing);
         list_reference(&listing);
-        if (listing.failed)
+        if (listing.failed || !listing.entries)
             return err_set(err, ENOMEM, "out of memory while listing targets");
         qsort(listing.entries, listing.count, sizeof *listing.entries, entry_compare);
     }
@@ -247,9 +247,9 @@ int target_list(const struct target_entry **entries, struct err *err)
 
 static const struct target *refuse_name(const char *name, struct err *err)
 {
-    const struct target_entry *entries;
+    const struct target_entry *entries = NULL;
     int count = target_list(&entries, err);
-    const char **names = count < 0 ? NULL : calloc((size_t)count + 1, sizeof *names);
+    const char **names = count <= 0 || !entries ? NULL : calloc((size_t)count + 1, sizeof *names);
 
     if (!names)
         return NULL;

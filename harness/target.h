@@ -34,7 +34,7 @@ struct client_op {
     enum op_type
         outcome; /* OP_OK, OP_FAIL: it certainly did not happen; OP_INFO: unknown, the default */
     struct op_value result; /* for OP_OK; json is owned by the client until its next operation */
-    char error[96]; /* for OP_FAIL and OP_INFO: a short phrase, the same for the same cause */
+    char error[96];   /* for OP_FAIL and OP_INFO: a short phrase, the same for the same cause */
     bool unreachable; /* nothing could be sent: the worker waits a moment before its next */
 };
 

@@ -9,6 +9,7 @@
 #include "../base/buf.h"
 #include "../checker.h"
 #include "../history/formats/formats.h"
+#include "../model.h"
 #include "../nemesis.h"
 #include "../target.h"
 #include "../workload.h"
@@ -111,6 +112,14 @@ static int collect_checkers(struct items *items, struct err *err)
     return 0;
 }
 
+static int collect_models(struct items *items, struct err *err)
+{
+    (void)err;
+    for (size_t i = 0; models[i]; i++)
+        add(items, (struct item){.name = models[i]->name, .about = models[i]->about});
+    return 0;
+}
+
 static int collect_formats(struct items *items, struct err *err)
 {
     (void)err;
@@ -124,7 +133,7 @@ static const struct kind {
     int (*collect)(struct items *items, struct err *err);
 } kinds[] = {
     {"targets", collect_targets},   {"workloads", collect_workloads}, {"nemeses", collect_nemeses},
-    {"checkers", collect_checkers}, {"formats", collect_formats},
+    {"checkers", collect_checkers}, {"models", collect_models},       {"formats", collect_formats},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -180,8 +189,9 @@ static const struct option_spec options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "list",
     .arguments = "[KIND [NAME]]",
-    .about = "Lists targets, workloads, nemeses, checkers and formats, or one of these kinds.\n"
-             "With a name it shows that one with its operations and --set options.",
+    .about =
+        "Lists targets, workloads, nemeses, checkers, models and formats, or one of these kinds.\n"
+        "With a name it shows that one with its operations and --set options.",
     .examples = "  ordeal list targets\n  ordeal list targets etcd\n",
     .options = options,
     .positional_min = 0,
@@ -299,6 +309,6 @@ static int command_main(int argc, char **argv)
 const struct command command_list = {
     .name = "list",
     .arguments = "[KIND [NAME]]",
-    .about = "targets, workloads, nemeses, checkers, formats",
+    .about = "targets, workloads, nemeses, checkers, models, formats",
     .main = command_main,
 };

@@ -27,8 +27,6 @@
 
 enum { TICK_MS = 20 };
 
-#define HEALTHY_LIMIT_NS (60 * NS_PER_SEC)
-
 struct run {
     const struct test *test;
     const struct run_options *options;
@@ -109,9 +107,9 @@ static bool has_died(struct run *run, char why[256])
 static int set_up(struct run *run, struct err *err)
 {
     const struct target *target = run->test->target;
-    int64_t limit_ns = clock_now_ns() + HEALTHY_LIMIT_NS;
+    int64_t limit_ns = clock_now_ns() + run->options->start_limit_ns;
 
-    enter(run, "setup", HEALTHY_LIMIT_NS);
+    enter(run, "setup", run->options->start_limit_ns);
     if (house_open(&run->house, run->test, run->dir, run->options->node_disk_bytes, err) < 0)
         return -1;
     log_info("run", "%d nodes up", run->test->node_count);
@@ -128,7 +126,8 @@ static int set_up(struct run *run, struct err *err)
             run->unhealthy = true;
             record_note(run, "health", "false", "");
             return err_wrap(err, "'%s' was not healthy within %d s (its logs are in '%s/nodes')",
-                            target->name, (int)(HEALTHY_LIMIT_NS / NS_PER_SEC), run->dir);
+                            target->name, (int)(run->options->start_limit_ns / NS_PER_SEC),
+                            run->dir);
         }
         clock_sleep_until(clock_now_ns() + TICK_MS * NS_PER_MS);
     }

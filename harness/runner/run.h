@@ -9,6 +9,7 @@
 struct run_options {
     enum progress_mode progress;
     bool json;              /* results.json's text on standard output instead of prose */
+    int64_t start_limit_ns; /* until the system must be healthy */
     int64_t check_limit_ns; /* for all checkers together */
     size_t memory_limit_bytes;
     size_t node_disk_bytes; /* of each node's /node/data; 0: the lab's default */

@@ -19,12 +19,13 @@ struct naive {
 static void start(struct self *self)
 {
     struct naive *naive = self->state;
-    json_t *changes = storage_read(self, FILE_NAME), *change;
-    size_t i;
+    json_t *changes = storage_read(self, FILE_NAME);
 
     naive->table = json_object();
-    json_array_foreach(changes, i, change)
+    for (size_t i = 0; i < json_array_size(changes); i++) {
+        const json_t *change = json_array_get(changes, i);
         table_put(naive->table, json_object_get(change, "key"), json_object_get(change, "value"));
+    }
     json_decref(changes);
 }
 

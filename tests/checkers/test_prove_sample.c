@@ -134,6 +134,31 @@ static void test_prove_sample__a_stale_read_is_found_at_any_size(void **state)
     }
 }
 
+/* Cas and unknown outcomes too, in no time: distinct values need no search. */
+static void test_prove_sample__distinct_values_take_no_search(void **state)
+{
+    (void)state;
+    struct gen_random space = {.model = "cas-register",
+                               .ops = 20000,
+                               .processes = 40,
+                               .keys = 1,
+                               .info_pct = 5,
+                               .fail_pct = 5};
+    struct hist *hist = hist_new("");
+    struct proof proof;
+    struct rng rng;
+
+    assert_true(proof_begin(&proof, "linearizable", "cas-register", 0));
+    proof.limit_ns = INT64_C(10000000000);
+    rng_init(&rng, 5, 0);
+    gen_valid(&rng, &space, &hist->history);
+    proof_demand(&proof, &hist->history, VERDICT_VALID, "a register that works");
+    assert_true(gen_add_stale_read(&rng, "linearizable", &hist->history));
+    proof_demand(&proof, &hist->history, VERDICT_INVALID, "a stale read was added");
+    hist_free(hist);
+    expect_no_flaws(&proof);
+}
+
 /* What is wrong is seen: the machinery above can fail. */
 static int says_valid(const struct history *history, const struct check_options *options,
                       struct budget *budget, struct finding *finding, struct err *err)
@@ -165,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_prove_sample__one_order),
         cmocka_unit_test(test_prove_sample__many_orders),
         cmocka_unit_test(test_prove_sample__a_stale_read_is_found_at_any_size),
+        cmocka_unit_test(test_prove_sample__distinct_values_take_no_search),
         cmocka_unit_test(test_prove_sample__a_wrong_checker_is_caught),
     };
     return cmocka_run_group_tests_name("checkers/prove_sample", tests, NULL, NULL);

@@ -67,4 +67,27 @@ if unshare -Ur true 2>/dev/null && [ "$(id -u)" -eq 0 ]; then
 else
     skip 'no permission for namespaces' 'needs root to become somebody who may not'
 fi
+# Databases that are missing, die at once, or never answer: stand-ins in a build folder of our own.
+copy_build "$scratch/build"
+mine=$scratch/build/ordeal
+if has etcd; then
+    skip 'a missing package' 'etcd is installed on this machine'
+else
+    expect 'a missing package' 255 "$mine" run etcd --time-limit 1
+    expect_said 'is named' 'etcd-server'
+fi
+mkdir -p "$scratch/build/packages/usr/bin"
+stand_in() { printf '#!/bin/sh\n%s\n' "$1" >"$scratch/build/packages/usr/bin/etcd"
+    chmod 755 "$scratch/build/packages/usr/bin/etcd"; }
+if has etcd; then
+    skip 'a node that never starts' 'etcd is installed on this machine'
+else
+    stand_in 'echo "cannot bind: address already in use" >&2; exit 3'
+    expect 'a system that ends at once (a port is taken, say)' 255 "$mine" run etcd --time-limit 1
+    expect_said 'is named with its status and its log' "'etcd' exited with status 3.*log"
+    stand_in 'exec sleep 1000'
+    expect 'a node that never starts ends the run' 255 \
+        "$mine" run etcd --time-limit 1 --start-time-limit 1
+    expect_said 'and is named with what it does not do' "'n1' does not serve"
+fi
 exit $status

@@ -46,3 +46,11 @@ has_etcd() { has etcd || [ -x "$(dirname "$ordeal")/packages/usr/bin/etcd" ]; }
 
 # Processes that live in a lab whose run folder lies below $1: their mounts name it.
 lab_processes() { grep -lsF "$1" /proc/[0-9]*/mountinfo | cut -d/ -f3; }
+
+# What a build folder needs to run, without packages, to $1.
+copy_build() {
+    local build; build=$(dirname "$ordeal")
+    mkdir -p "$1" && cp "$build"/ordeal "$build"/ordeal-agent "$build"/ordeal-node "$1/" &&
+        cp -r "$build/plugins" "$1/"
+    chmod -R a+rX "$1"
+}

@@ -26,4 +26,10 @@ rm -rf plugins/*.objects
 sed -i 's/libcurl-gnutls\.so\.4/libcurl-gnutls.so.9/g' plugins/target-etcd.so
 expect 'a missing library does not stop the list' 0 ./ordeal list targets
 expect_said 'it is named with its package' 'apt-get install libcurl4-gnutls-dev'
+
+printf '#!/bin/sh\necho "[{}]"\n' >ordeal-node
+expect 'neither does an ordeal-node that talks nonsense' 0 ./ordeal list targets
+expect_said 'which is said' 'describes its protocols badly'
+expect_said 'beside what there is' '^  memory '
+expect 'and an unknown target is still refused' 254 ./ordeal run nave
 exit $status

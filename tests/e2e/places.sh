@@ -4,14 +4,6 @@
 
 short="run naive --nemesis partition --time-limit 2 --interval 2 --op-timeout 1 --seed 1"
 build=$(dirname "$ordeal")
-
-# Copies what a build folder needs to $1.
-copy_build() {
-    mkdir -p "$1" && cp "$build"/ordeal "$build"/ordeal-agent "$build"/ordeal-node "$1/" &&
-        cp -r "$build/plugins" "$1/" 2>/dev/null
-    chmod -R a+rX "$1"
-}
-
 copy_build "$scratch/build"
 cd "$scratch" || exit 1
 expect 'a build below /tmp' 1 "$scratch/build/ordeal" $short

@@ -86,7 +86,7 @@ static void random_space(struct rng *rng, const struct proof *proof, struct gen_
     *space = (struct gen_random){.model = proof->model,
                                  .initial = proof->initial,
                                  .ops = 4 + (int)rng_below(rng, 5),
-                                 .processes = 1 + (int)rng_below(rng, 5),
+                                 .processes = 1 + (int)rng_below(rng, 8),
                                  .keys = rng_below(rng, 4) == 0 ? 2 : 1,
                                  .values = (int)rng_below(rng, 4),
                                  .info_pct = (int)rng_below(rng, 3) * 15,

@@ -4,6 +4,9 @@
 
 #include "../../targets/reference/host/wire.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 enum { TIMEOUT_MS = 5000 };
 
 static const struct target *naive;
@@ -180,6 +183,63 @@ static void test_naive__large_values_travel_in_fragments(void **state)
     free(text);
 }
 
+/* Lines and datagrams that no node or client sends. */
+static const char *const nonsense[] = {
+    "garbage",
+    "",
+    "{",
+    "[[[[",
+    "{\"hello\":\"n9\",\"incarnation\":\"x\"}",
+    "{\"hello\":\"n2\"}",
+    "{\"hello\":7,\"incarnation\":8}",
+    "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"init\",\"msg_id\":1}}",
+    "{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"in_reply_to\":99}}",
+    "{\"src\":\"n2\",\"dest\":\"n1\",\"body\":{\"type\":\"change\"}}",
+    "F",
+    "F \n",
+    "F n2 1 0 2",
+    "F n2 1 0 2\n",
+    "F n2 1 2 2\nx",
+    "F n9 1 0 2\nx",
+    "F n2 99999999999999999999 0 1\nx",
+    "F n2 7 0 100000\nx",
+    "F n2 8 0 1\n{}",
+    "12 {}",
+};
+
+static void send_nonsense(const struct node *node, int type, const char *text)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(NODE_PORT)};
+    int fd = socket(AF_INET, type, 0);
+
+    assert_int_equal(inet_pton(AF_INET, node_address(node), &address.sin_addr), 1);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    (void)send(fd, text, strlen(text), MSG_NOSIGNAL);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+    (void)close(fd);
+}
+
+static void test_naive__nonsense_from_the_network_is_survived(void **state)
+{
+    (void)state;
+    const struct setting links[][2] = {{{"link", "udp"}}, {{"link", "tcp"}}};
+
+    for (size_t link = 0; link < 2; link++) {
+        struct trio trio;
+        trio_open(&trio, links[link]);
+        for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+            send_nonsense(trio.local.cluster.nodes[0], SOCK_STREAM, nonsense[i]);
+            if (link == 0)
+                send_nonsense(trio.local.cluster.nodes[0], SOCK_DGRAM, nonsense[i]);
+        }
+        assert_int_equal(invoke(&trio, 0, OP_F_WRITE, 1, OP_INT(4)).outcome, OP_OK);
+        assert_int_equal(invoke(&trio, 1, OP_F_WRITE, 2, OP_INT(5)).outcome, OP_OK);
+        await_value(&trio, 1, 1, 4);
+        await_value(&trio, 0, 2, 5);
+        trio_close(&trio);
+    }
+}
+
 static void test_naive__a_paused_node_times_out(void **state)
 {
     (void)state;
@@ -262,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_naive__a_session_outlives_a_silence),
         cmocka_unit_test(test_naive__a_session_ends_with_the_process),
         cmocka_unit_test(test_naive__large_values_travel_in_fragments),
+        cmocka_unit_test(test_naive__nonsense_from_the_network_is_survived),
         cmocka_unit_test(test_naive__a_paused_node_times_out),
         cmocka_unit_test(test_naive__a_kill_in_mid_operation_is_unknown),
         cmocka_unit_test(test_naive__its_log_patterns_spare_a_healthy_log),

@@ -13,7 +13,7 @@
 #define PROGRAM "/node/bin/ordeal-node"
 #define DATA_DIR "/node/data"
 
-enum { ASK_MS = 1000 };
+enum { ASK_MS = 1000, SETTINGS_MAX = 16 };
 
 /* A client per node, for the questions of the harness. */
 struct panel {
@@ -62,7 +62,7 @@ int reference_promise(const struct test *test, const char **level, struct err *e
 struct arguments {
     const char *argv[64];
     size_t count;
-    char settings[16][160]; /* "KEY=VALUE" */
+    char settings[SETTINGS_MAX][160]; /* "KEY=VALUE" */
     size_t setting_count;
 };
 
@@ -81,11 +81,9 @@ static int add(struct arguments *arguments, const char *name, const char *value,
 static int add_setting(struct arguments *arguments, const char *key, const char *value,
                        struct err *err)
 {
-    char *text = arguments->settings[arguments->setting_count];
-    const size_t room = sizeof arguments->settings / sizeof *arguments->settings;
-
-    if (arguments->setting_count == room)
+    if (arguments->setting_count == SETTINGS_MAX)
         return err_set(err, E2BIG, "too many settings");
+    char *text = arguments->settings[arguments->setting_count];
     int len = snprintf(text, sizeof *arguments->settings, "%s=%s", key, value);
     if (len < 0 || (size_t)len >= sizeof *arguments->settings)
         return err_set(err, E2BIG, "the value of '%s' is too long", key);

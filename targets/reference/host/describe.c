@@ -16,8 +16,6 @@
 
 enum { OUTPUT_LIMIT = 1 << 20, NODE_COUNT_DEFAULT = 5 };
 
-extern char **environ;
-
 static const struct log_pattern log_patterns[] = {
     {"fatal", "^fatal: "},
     {"assertion", "Assertion .* failed"},
@@ -105,13 +103,10 @@ static const char *text_of(const json_t *object, const char *key)
 static const char *const *make_names(const json_t *array)
 {
     const char **names = calloc(json_array_size(array) + 1, sizeof *names);
-    const json_t *name;
-    size_t i;
 
-    json_array_foreach(array, i, name)
-    {
-        if (names)
-            names[i] = json_is_string(name) ? json_string_value(name) : "";
+    for (size_t i = 0; names && i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        names[i] = name ? name : "";
     }
     return names;
 }
@@ -120,19 +115,18 @@ static const char *const *make_names(const json_t *array)
 static char *make_bug_values(const json_t *bugs)
 {
     struct buf values = {0};
-    const json_t *bug;
-    size_t i;
 
     buf_puts(&values, "none");
-    json_array_foreach(bugs, i, bug) buf_printf(&values, "|%s", text_of(bug, "name"));
+    for (size_t i = 0; i < json_array_size(bugs); i++)
+        buf_printf(&values, "|%s", text_of(json_array_get(bugs, i), "name"));
     return buf_take(&values);
 }
 
 /* The protocol's options, and those of every protocol. */
 static const struct setting_spec *make_settings(const json_t *described)
 {
-    const json_t *options = json_object_get(described, "options"), *option;
-    size_t count = json_array_size(options), i;
+    const json_t *options = json_object_get(described, "options");
+    size_t count = json_array_size(options);
     struct setting_spec *specs = calloc(count + 3, sizeof *specs);
     char *bugs = make_bug_values(json_object_get(described, "bugs"));
 
@@ -141,9 +135,11 @@ static const struct setting_spec *make_settings(const json_t *described)
         free(bugs);
         return NULL;
     }
-    json_array_foreach(options, i, option) specs[i] =
-        (struct setting_spec){text_of(option, "key"), text_of(option, "values"),
-                              text_of(option, "initial"), text_of(option, "about")};
+    for (size_t i = 0; i < count; i++) {
+        const json_t *option = json_array_get(options, i);
+        specs[i] = (struct setting_spec){text_of(option, "key"), text_of(option, "values"),
+                                         text_of(option, "initial"), text_of(option, "about")};
+    }
     specs[count] = (struct setting_spec){"link", "tcp|udp", text_of(described, "link"),
                                          "how messages between nodes travel"};
     specs[count + 1] = (struct setting_spec){"bug", bugs, "none", "a planted bug"};
@@ -181,35 +177,35 @@ static bool make_reference(json_t *described, struct reference *reference)
     return reference->target.fs && reference->target.settings && *reference->target.name;
 }
 
+/* Fill both tables from the description; they live until the program ends. */
+static int make_all(json_t *described, const struct target **list, struct err *err)
+{
+    static struct reference *references; /* where what a target points to is kept */
+    size_t count = json_array_size(described);
+
+    references = calloc(count, sizeof *references);
+    for (size_t i = 0; i < count; i++) {
+        if (!references || !make_reference(json_array_get(described, i), &references[i]))
+            return err_set(err, EPROTO, "ordeal-node describes its protocols badly");
+        list[i] = &references[i].target;
+    }
+    return 0;
+}
+
 int reference_targets(const struct target *const **all, struct err *err)
 {
-    static const struct target **made;
+    enum { PROTOCOLS_MAX = 256 };
+    static const struct target *list[PROTOCOLS_MAX + 1];
+    static bool made;
 
     if (!made) {
-        json_t *described = ask_program(err), *one;
-        size_t count = json_array_size(described), i;
-        struct reference *references = calloc(count + 1, sizeof *references);
-        const struct target **list = calloc(count + 1, sizeof *list);
-        bool failed = !references || !list;
-        if (!described)
-            failed = true;
-        else if (failed)
-            (void)err_set(err, ENOMEM, "out of memory");
-        json_array_foreach(described, i, one)
-        {
-            if (!failed && !make_reference(one, &references[i]))
-                failed = err_set(err, EPROTO, "ordeal-node describes a protocol badly") < 0;
-            if (!failed)
-                list[i] = &references[i].target;
-        }
+        json_t *described = ask_program(err);
+        if (json_array_size(described) > PROTOCOLS_MAX)
+            (void)err_set(err, E2BIG, "more than %d protocols", PROTOCOLS_MAX);
+        else
+            made = described && make_all(described, list, err) == 0;
         json_decref(described);
-        if (failed) {
-            free(references);
-            free(list);
-            return -1;
-        }
-        made = list;
     }
-    *all = made;
-    return 0;
+    *all = list;
+    return made ? 0 : -1;
 }

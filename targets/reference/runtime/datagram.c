@@ -7,22 +7,28 @@
  */
 #include "runtime.h"
 
+#include "../../../harness/base/clock.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 enum { FRAGMENT_BYTES = 32 << 10, HEADER_MAX = 64, FRAGMENTS_MAX = 1024 };
 
+struct fragment {
+    int from;
+    int64_t id, index, count;
+};
+
 /* A message of which some fragments have come. */
 struct assembly {
-    uint64_t id;
-    unsigned count, here;
+    int64_t id, count, here;
     char *parts[FRAGMENTS_MAX];
     size_t lens[FRAGMENTS_MAX];
 };
 
 struct datagrams {
     uv_udp_t socket;
-    uint64_t last_id;
+    int64_t last_id;
     struct assembly from[NODE_COUNT_MAX];
 };
 
@@ -47,12 +53,12 @@ static void datagram_send(struct runtime *rt, int to, struct str line)
         send_one(rt, to, parts, 1);
         return;
     }
-    uint64_t id = ++rt->datagrams->last_id;
+    int64_t id = ++rt->datagrams->last_id;
     size_t count = (line.len + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES;
     for (size_t i = 0; i < count; i++) {
         char header[HEADER_MAX];
         size_t start = i * FRAGMENT_BYTES, rest = line.len - start;
-        int len = snprintf(header, sizeof header, "F %s %" PRIu64 " %zu %zu\n",
+        int len = snprintf(header, sizeof header, "F %s %" PRId64 " %zu %zu\n",
                            rt->self.names[rt->self.me], id, i, count);
         parts[0] = part_of((struct str){header, (size_t)len});
         parts[1] =
@@ -63,7 +69,7 @@ static void datagram_send(struct runtime *rt, int to, struct str line)
 
 static void assembly_clear(struct assembly *assembly)
 {
-    for (unsigned i = 0; i < assembly->count; i++)
+    for (int64_t i = 0; i < assembly->count; i++)
         free(assembly->parts[i]);
     *assembly = (struct assembly){.id = 0};
 }
@@ -73,7 +79,7 @@ static void assembly_finish(struct runtime *rt, struct assembly *assembly, int f
     struct buf whole;
 
     buf_init(&whole, LINE_LIMIT);
-    for (unsigned i = 0; i < assembly->count; i++)
+    for (int64_t i = 0; i < assembly->count; i++)
         buf_add(&whole, assembly->parts[i], assembly->lens[i]);
     assembly_clear(assembly);
     if (!whole.failed)
@@ -81,51 +87,65 @@ static void assembly_finish(struct runtime *rt, struct assembly *assembly, int f
     buf_release(&whole);
 }
 
-/* Of a fragment's header: all of it makes sense. */
-static bool parse_header(struct runtime *rt, const char *header, int *from, uint64_t *id,
-                         unsigned *index, unsigned *count)
+/* The next word of a header as a number; false if it is none, or not in 0..max. */
+static bool next_number(char **rest, int64_t max, int64_t *number)
 {
-    char name[25];
-    int end = 0;
+    const char *word = strsep(rest, " ");
+    return word && str_to_int(str_of(word), number) && *number >= 0 && *number <= max;
+}
 
-    if (sscanf(header, "F %24s %" SCNu64 " %u %u%n", name, id, index, count, &end) != 4 ||
-        header[end] != '\0')
+/* A fragment's header, "F NODE ID INDEX COUNT", taken apart in place. False if it makes no sense.
+ */
+static bool parse_header(struct runtime *rt, char *header, struct fragment *fragment)
+{
+    char *rest = header;
+    const char *letter = strsep(&rest, " "), *name = strsep(&rest, " ");
+
+    if (!letter || !name || !next_number(&rest, INT64_MAX, &fragment->id) ||
+        !next_number(&rest, FRAGMENTS_MAX, &fragment->index) ||
+        !next_number(&rest, FRAGMENTS_MAX, &fragment->count) || rest)
         return false;
-    *from = runtime_find_node(rt, name);
-    return *from >= 0 && *id > 0 && *count > 0 && *count <= FRAGMENTS_MAX && *index < *count;
+    fragment->from = runtime_find_node(rt, name);
+    return fragment->from >= 0 && fragment->index < fragment->count;
+}
+
+/* Keep the part; true once the message is whole. */
+static bool assemble(struct assembly *assembly, const struct fragment *fragment, struct str part)
+{
+    if (assembly->id > fragment->id)
+        return false; /* overtaken: it was given up */
+    if (assembly->id < fragment->id || assembly->count != fragment->count) {
+        assembly_clear(assembly);
+        assembly->id = fragment->id;
+        assembly->count = fragment->count;
+    }
+    char **slot = &assembly->parts[fragment->index];
+    if (*slot)
+        return false; /* doubled */
+    *slot = malloc(part.len + 1);
+    if (!*slot)
+        die("out of memory");
+    memcpy(*slot, part.ptr, part.len);
+    assembly->lens[fragment->index] = part.len;
+    return ++assembly->here == assembly->count;
 }
 
 static void take_fragment(struct runtime *rt, struct str datagram)
 {
     const char *newline = memchr(datagram.ptr, '\n', datagram.len);
     char header[HEADER_MAX];
-    int from;
-    uint64_t id;
-    unsigned index, count;
+    struct fragment fragment;
 
     if (!newline || newline - datagram.ptr >= HEADER_MAX)
         return;
-    (void)snprintf(header, sizeof header, "%.*s", (int)(newline - datagram.ptr), datagram.ptr);
-    if (!parse_header(rt, header, &from, &id, &index, &count))
+    size_t header_len = (size_t)(newline - datagram.ptr);
+    (void)snprintf(header, sizeof header, "%.*s", (int)header_len, datagram.ptr);
+    if (!parse_header(rt, header, &fragment))
         return;
-    struct assembly *assembly = &rt->datagrams->from[from];
-    if (assembly->id != id || assembly->count != count) {
-        if (assembly->id > id)
-            return; /* overtaken: it was given up */
-        assembly_clear(assembly);
-        assembly->id = id;
-        assembly->count = count;
-    }
-    if (assembly->parts[index])
-        return; /* doubled */
-    size_t len = datagram.len - (size_t)(newline + 1 - datagram.ptr);
-    assembly->parts[index] = malloc(len + 1);
-    if (!assembly->parts[index])
-        die("out of memory");
-    memcpy(assembly->parts[index], newline + 1, len);
-    assembly->lens[index] = len;
-    if (++assembly->here == count)
-        assembly_finish(rt, assembly, from);
+    struct assembly *assembly = &rt->datagrams->from[fragment.from];
+    struct str part = {newline + 1, datagram.len - header_len - 1};
+    if (assemble(assembly, &fragment, part))
+        assembly_finish(rt, assembly, fragment.from);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *block)
@@ -158,6 +178,7 @@ void datagrams_open(struct runtime *rt)
     if (!datagrams)
         die("out of memory");
     rt->datagrams = datagrams;
+    datagrams->last_id = clock_now_ns(); /* above those of the process before */
     rt->to_node = datagram_send;
     datagrams->socket.data = rt;
     (void)uv_udp_init(&rt->loop, &datagrams->socket);

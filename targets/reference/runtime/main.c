@@ -36,7 +36,7 @@ struct arguments {
     bool stdio;
 };
 
-noreturn void die(const char *fmt, ...)
+void die(const char *fmt, ...)
 {
     va_list args;
 
@@ -48,9 +48,9 @@ noreturn void die(const char *fmt, ...)
     _exit(EXIT_DIED); /* as from a crash: nothing is tidied up */
 }
 
-static noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void refuse(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-static noreturn void refuse(const char *fmt, ...)
+static void refuse(const char *fmt, ...)
 {
     va_list args;
 

@@ -179,15 +179,16 @@ static void answer_leader(struct runtime *rt, const struct message *message)
 static void take_init(struct runtime *rt, const struct message *message)
 {
     const char *me = json_string_value(json_object_get(message->body, "node_id"));
-    const json_t *ids = json_object_get(message->body, "node_ids"), *id;
-    size_t i;
+    const json_t *ids = json_object_get(message->body, "node_ids");
 
     if (rt->started || !me || json_array_size(ids) > NODE_COUNT_MAX) {
         msg_error(&rt->self, &message->caller, MSG_MALFORMED, "an init that makes no sense");
         return;
     }
-    json_array_foreach(ids, i, id) rt->names[i] =
-        strdup(json_is_string(id) ? json_string_value(id) : "?");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        rt->names[i] = strdup(id ? id : "?");
+    }
     rt->self.count = (int)json_array_size(ids);
     rt->self.me = runtime_find_node(rt, me);
     if (rt->self.me < 0)

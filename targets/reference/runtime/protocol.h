@@ -103,14 +103,14 @@ int64_t now_wall_ms(void); /* what this node's clock says; faults move it */
  * What was appended but not synced may be lost when the machine crashes. A record that was being
  * written is dropped whole. A node that cannot write ends with a message. */
 
-void storage_append(struct self *self, const char *file, const json_t *record);
-void storage_sync(struct self *self, const char *file);
+void storage_append(struct self *self, const char *name, const json_t *record);
+void storage_sync(struct self *self, const char *name);
 
 /* Put `record` in the place of all that the file holds; durable when it returns. */
-void storage_replace(struct self *self, const char *file, const json_t *record);
+void storage_replace(struct self *self, const char *name, const json_t *record);
 
 /* The records in order, a new array; empty if the file was never written. */
-json_t *storage_read(struct self *self, const char *file);
+json_t *storage_read(struct self *self, const char *name);
 
 /* -- the command line ----------------------------------------------------------------------------
  */

@@ -8,7 +8,6 @@
 #include "protocol.h"
 
 #include <netinet/in.h>
-#include <stdnoreturn.h>
 #include <uv.h>
 
 enum { NODE_COUNT_MAX = 63, SETTINGS_MAX = 32, LINE_LIMIT = 16 << 20, PENDING_BUCKETS = 1024 };
@@ -61,7 +60,7 @@ static inline const struct runtime *runtime_of_const(const struct self *self)
 }
 
 /* Say why on standard error and exit: the node cannot go on. */
-noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* main.c: the protocol's start, once the node's name and peers are known. */
 void runtime_start(struct runtime *rt);
