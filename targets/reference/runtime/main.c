@@ -109,6 +109,16 @@ const char *option_get(const struct self *self, const char *key)
     return option->initial;
 }
 
+int option_number(const struct self *self, const char *key, int min, int max)
+{
+    const char *text = option_get(self, key);
+    int64_t number;
+
+    if (!str_to_int(str_of(text), &number) || number < min || number > max)
+        refuse("--set %s= wants a number from %d to %d, not '%s'", key, min, max, text);
+    return (int)number;
+}
+
 static bool has_bug(const struct protocol *protocol, const char *name)
 {
     for (const struct bug *bug = protocol->bugs; bug && bug->name; bug++) {

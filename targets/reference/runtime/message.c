@@ -208,6 +208,16 @@ static void run_rule(struct runtime *rt, const struct message *message)
     msg_error(&rt->self, &message->caller, MSG_NOT_SUPPORTED, "no such request");
 }
 
+/* Whether a client may ask that; the other rules are between nodes. */
+static bool is_for_clients(const struct runtime *rt, const char *type)
+{
+    for (const char *const *f = rt->protocol->fs; *f; f++) {
+        if (strcmp(*f, type) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void dispatch(struct runtime *rt, const struct message *message)
 {
     const json_t *in_reply_to = json_object_get(message->body, "in_reply_to");
@@ -226,6 +236,8 @@ static void dispatch(struct runtime *rt, const struct message *message)
         answer_health(rt, message);
     } else if (strcmp(message->type, "leader") == 0) {
         answer_leader(rt, message);
+    } else if (!is_for_clients(rt, message->type)) {
+        msg_error(&rt->self, &message->caller, MSG_NOT_SUPPORTED, "no such request");
     } else {
         run_rule(rt, message);
     }

@@ -31,7 +31,7 @@ struct self {
     void *state; /* the protocol's own: state_size zeroed bytes */
 };
 
-enum { FROM_CLIENT = -1 };
+enum { FROM_CLIENT = -1, NODE_COUNT_MAX = 63 };
 
 /* Whom to answer; may be kept and answered later, once. */
 struct caller {
@@ -118,6 +118,9 @@ json_t *storage_read(struct self *self, const char *name);
 /* The value of one of the protocol's options. */
 const char *option_get(const struct self *self, const char *key);
 
+/* The same as a number; the node ends with a message if it is none, or outside min..max. */
+int option_number(const struct self *self, const char *key, int min, int max);
+
 /* Whether the planted bug of that name (one of the protocol's bugs) is on. */
 bool bug_is_on(const struct self *self, const char *name);
 
@@ -128,7 +131,7 @@ void note(const struct self *self, const char *fmt, ...) __attribute__((format(p
  */
 
 struct rule {
-    const char *type; /* of messages, from clients and nodes alike */
+    const char *type; /* of messages; from clients only if it is one of `fs` */
     void (*run)(struct self *self, const struct message *message);
 };
 

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <uv.h>
 
-enum { NODE_COUNT_MAX = 63, SETTINGS_MAX = 32, LINE_LIMIT = 16 << 20, PENDING_BUCKETS = 1024 };
+enum { SETTINGS_MAX = 32, LINE_LIMIT = 16 << 20, PENDING_BUCKETS = 1024 };
 
 struct runtime {
     struct self self;

@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* raft.c - Raft: a log replicated by an elected leader.
+ *
+ * D. Ongaro, J. Ousterhout: In Search of an Understandable Consensus Algorithm (extended version);
+ * section numbers are that paper's, and the state and the rules are those of its figures 2 and 13.
+ * S2 ("Raft distributed consensus") tells the same shorter, and lets the leader "simply respond" to
+ * reads: that is the bug stale-read. Membership does not change, and snapshots travel in one piece.
+ */
+#include "runtime/front.h"
+#include "runtime/machine.h"
+#include "runtime/protocol.h"
+#include "runtime/table.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define STATE_FILE "state"
+#define LOG_FILE "log"
+
+enum { NOBODY = -1, HEARTBEATS_PER_TIMEOUT = 6 };
+
+enum role { FOLLOWER, CANDIDATE, LEADER };
+
+/* What a leader knows of a server. */
+struct peer {
+    int64_t next, match; /* nextIndex, matchIndex */
+    int64_t round;       /* the last one that it answered in this term */
+    bool busy;           /* entries are on their way to it */
+    bool voted;          /* for this candidate */
+};
+
+struct raft {
+    /* Persistent state on all servers (figure 2). An entry is {"term", "request"}; request null
+     * is the no-op of a new leader. */
+    int64_t term;
+    int voted_for;
+    json_t *log; /* what follows the snapshot */
+
+    /* The snapshot (figure 13): lastIncludedIndex, lastIncludedTerm, the machine's state. */
+    int64_t base_index, base_term;
+    json_t *base;
+
+    /* Volatile state on all servers. */
+    enum role role;
+    int leader;
+    int64_t commit, applied;
+    struct machine machine;
+
+    /* Volatile state on leaders. */
+    struct peer peers[NODE_COUNT_MAX];
+    int64_t round; /* of heartbeats; reads wait for one to be answered by a majority */
+    json_t *reads; /* [{"index", "round", "request"}]: what they wait for */
+    int64_t term_start;
+
+    struct front *front;
+    struct timer *election, *heartbeat, *flush;
+    int timeout_ms, batch, snapshot_every;
+};
+
+static int64_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static int majority(const struct self *self)
+{
+    return bug_is_on(self, "minority-commit") ? self->count / 2 : self->count / 2 + 1;
+}
+
+/* -- the log -------------------------------------------------------------------------------------
+ */
+
+static int64_t last_index(const struct raft *raft)
+{
+    return raft->base_index + (int64_t)json_array_size(raft->log);
+}
+
+static json_t *entry_at(const struct raft *raft, int64_t index)
+{
+    return json_array_get(raft->log, (size_t)(index - raft->base_index - 1));
+}
+
+/* -1: there is none, or it went into the snapshot. */
+static int64_t term_at(const struct raft *raft, int64_t index)
+{
+    if (index == raft->base_index)
+        return raft->base_term;
+    if (index < raft->base_index || index > last_index(raft))
+        return -1;
+    return number_of(entry_at(raft, index), "term");
+}
+
+/* Entries from `from` on, `count` at most. */
+static json_t *entries_from(const struct raft *raft, int64_t from, int64_t count)
+{
+    json_t *entries = json_array();
+
+    for (int64_t i = from; i < from + count && i <= last_index(raft); i++)
+        (void)json_array_append(entries, entry_at(raft, i));
+    return entries;
+}
+
+/* In the place of whatever is at `index` and behind it. */
+static void log_place(struct raft *raft, int64_t index, json_t *entry)
+{
+    while (last_index(raft) >= index)
+        (void)json_array_remove(raft->log, json_array_size(raft->log) - 1);
+    (void)json_array_append(raft->log, entry);
+}
+
+static void log_append(struct self *self, int64_t index, json_t *entry)
+{
+    json_t *record = json_pack("{s:I, s:O}", "index", (json_int_t)index, "entry", entry);
+
+    storage_append(self, LOG_FILE, record);
+    log_place(self->state, index, entry);
+    json_decref(record);
+}
+
+/* Before anything that the log holds is answered for (figure 2, "updated on stable storage before
+ * responding to RPCs"). */
+static void log_sync(struct self *self)
+{
+    if (!bug_is_on(self, "no-fsync"))
+        storage_sync(self, LOG_FILE);
+}
+
+/* Put a snapshot, and the entries behind it, in the place of the log. Takes both over. */
+static void log_restart(struct self *self, const json_t *snapshot, json_t *entries)
+{
+    struct raft *raft = self->state;
+    json_t *record = json_copy((json_t *)(uintptr_t)snapshot);
+
+    json_decref(raft->log);
+    raft->log = entries;
+    json_decref(raft->base);
+    raft->base = json_incref(json_object_get(snapshot, "machine"));
+    raft->base_index = number_of(snapshot, "index");
+    raft->base_term = number_of(snapshot, "base_term");
+    (void)json_object_set(record, "entries", entries);
+    storage_replace(self, LOG_FILE, record);
+    json_decref(record);
+}
+
+static void save_state(struct self *self)
+{
+    const struct raft *raft = self->state;
+    bool forgets = bug_is_on(self, "vote-not-persisted");
+    json_t *record = json_pack("{s:I, s:i}", "term", (json_int_t)raft->term, "voted_for",
+                               forgets ? NOBODY : raft->voted_for);
+
+    storage_replace(self, STATE_FILE, record);
+    json_decref(record);
+}
+
+static void recover(struct self *self)
+{
+    struct raft *raft = self->state;
+    json_t *states = storage_read(self, STATE_FILE), *records = storage_read(self, LOG_FILE);
+    const json_t *state = json_array_get(states, 0);
+
+    raft->term = number_of(state, "term");
+    raft->voted_for = state ? (int)number_of(state, "voted_for") : NOBODY;
+    raft->log = json_array();
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        const json_t *record = json_array_get(records, i);
+        if (json_object_get(record, "entry")) {
+            log_place(raft, number_of(record, "index"), json_object_get(record, "entry"));
+            continue;
+        }
+        raft->base_index = number_of(record, "index");
+        raft->base_term = number_of(record, "base_term");
+        raft->base = json_incref(json_object_get(record, "machine"));
+        raft->log = json_incref(json_object_get(record, "entries"));
+    }
+    raft->commit = raft->applied = raft->base_index;
+    machine_load(&raft->machine, raft->base);
+    json_decref(states);
+    json_decref(records);
+}
+
+/* -- rules for all servers -----------------------------------------------------------------------
+ */
+
+/* Section 5.2: "randomized election timeouts". */
+static void expect_leader(struct self *self)
+{
+    const struct raft *raft = self->state;
+    uint64_t more_ms = rng_below(&self->rng, (uint64_t)raft->timeout_ms);
+    timer_set(raft->election, raft->timeout_ms + (int)more_ms);
+}
+
+static void follow(struct self *self, int leader)
+{
+    struct raft *raft = self->state;
+    bool is_new = leader != raft->leader;
+
+    raft->role = FOLLOWER;
+    raft->leader = leader;
+    timer_clear(raft->heartbeat);
+    (void)json_array_clear(raft->reads); /* their nodes ask the next leader */
+    if (is_new && leader != NOBODY)
+        front_resend(raft->front);
+}
+
+/* Figure 2, all servers: "if RPC request or response contains term T > currentTerm: set currentTerm
+ * = T, convert to follower". */
+static void see_term(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+    int64_t term = number_of(message->body, "term");
+
+    if (term <= raft->term)
+        return;
+    raft->term = term;
+    raft->voted_for = NOBODY;
+    save_state(self);
+    if (raft->role != FOLLOWER)
+        expect_leader(self);
+    follow(self, NOBODY);
+}
+
+/* Section 7: each server takes snapshots on its own. */
+static void compact(struct self *self)
+{
+    struct raft *raft = self->state;
+
+    if (raft->applied - raft->base_index < raft->snapshot_every)
+        return;
+    json_t *snapshot = json_pack("{s:I, s:I, s:o}", "index", (json_int_t)raft->applied, "base_term",
+                                 (json_int_t)term_at(raft, raft->applied), "machine",
+                                 machine_save(&raft->machine));
+    log_restart(self, snapshot, entries_from(raft, raft->applied + 1, last_index(raft)));
+    json_decref(snapshot);
+}
+
+/* Section 8: "the state machine tracks the latest serial number processed for each client". */
+static json_t *carry_out(struct self *self, const json_t *request)
+{
+    struct raft *raft = self->state;
+
+    if (bug_is_on(self, "no-dedup"))
+        return table_apply(raft->machine.table, json_object_get(request, "command"));
+    return machine_apply(&raft->machine, request);
+}
+
+/* Figure 2, all servers: "if commitIndex > lastApplied: increment lastApplied, apply". The leader
+ * answers: "respond after entry applied to state machine". */
+static void apply_committed(struct self *self)
+{
+    struct raft *raft = self->state;
+
+    while (raft->applied < raft->commit) {
+        const json_t *request = json_object_get(entry_at(raft, ++raft->applied), "request");
+        json_t *answer = json_is_null(request) ? NULL : carry_out(self, request);
+        front_reply(self, request, raft->role == LEADER ? json_incref(answer) : NULL);
+        json_decref(answer);
+    }
+    compact(self);
+}
+
+/* -- leaders: replication ------------------------------------------------------------------------
+ */
+
+static void send_snapshot(struct self *self, int to)
+{
+    const struct raft *raft = self->state;
+    msg_send(self, to,
+             json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "type", "snapshot", "term",
+                       (json_int_t)raft->term, "round", (json_int_t)raft->round, "index",
+                       (json_int_t)raft->base_index, "base_term", (json_int_t)raft->base_term,
+                       "machine", raft->base));
+}
+
+/* Section 5.3: what follows nextIndex; nothing but a heartbeat while the last is unanswered. */
+static void send_append(struct self *self, int to)
+{
+    struct raft *raft = self->state;
+    struct peer *peer = &raft->peers[to];
+    int64_t prev = peer->next - 1;
+    int64_t count = peer->busy ? 0 : raft->batch;
+
+    if (prev < raft->base_index && !peer->busy) {
+        peer->busy = true;
+        send_snapshot(self, to);
+        return;
+    }
+    if (prev < raft->base_index)
+        prev = raft->base_index;
+    peer->busy = true;
+    msg_send(self, to,
+             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "type", "append", "term",
+                       (json_int_t)raft->term, "round", (json_int_t)raft->round, "prev_index",
+                       (json_int_t)prev, "prev_term", (json_int_t)term_at(raft, prev), "commit",
+                       (json_int_t)raft->commit, "entries", entries_from(raft, prev + 1, count)));
+}
+
+static bool is_reached(const struct self *self, int64_t index)
+{
+    const struct raft *raft = self->state;
+    int count = 0;
+
+    for (int i = 0; i < self->count; i++)
+        count += raft->peers[i].match >= index;
+    return count >= majority(self);
+}
+
+/* Figure 2, leaders: "if there exists an N such that N > commitIndex, a majority of matchIndex[i]
+ * >= N, and log[N].term == currentTerm: set commitIndex = N" (sections 5.3, 5.4.2). */
+static void advance_commit(struct self *self)
+{
+    struct raft *raft = self->state;
+    int64_t index = last_index(raft);
+
+    while (index > raft->commit && !is_reached(self, index))
+        index--;
+    if (index <= raft->commit)
+        return;
+    if (term_at(raft, index) == raft->term || bug_is_on(self, "commit-old-term"))
+        raft->commit = index;
+    apply_committed(self);
+}
+
+/* Section 8: a read must see what was committed when it came, and that this server still led then:
+ * "exchange heartbeat messages with a majority of the cluster before responding". */
+static void answer_reads(struct self *self)
+{
+    struct raft *raft = self->state;
+
+    while (json_array_size(raft->reads) > 0) {
+        const json_t *read = json_array_get(raft->reads, 0);
+        const json_t *request = json_object_get(read, "request");
+        int heard = 0;
+        for (int i = 0; i < self->count; i++)
+            heard += raft->peers[i].round >= number_of(read, "round");
+        if (heard < majority(self) || raft->applied < number_of(read, "index"))
+            return;
+        front_reply(self, request,
+                    table_apply(raft->machine.table, json_object_get(request, "command")));
+        (void)json_array_remove(raft->reads, 0);
+    }
+}
+
+/* What came together is synced and sent together. */
+static void on_flush(struct self *self, void *context)
+{
+    struct raft *raft = self->state;
+    struct peer *own = &raft->peers[self->me];
+
+    (void)context;
+    if (raft->role != LEADER)
+        return;
+    log_sync(self);
+    raft->round++;
+    own->match = last_index(raft);
+    own->round = raft->round;
+    for (int to = 0; to < self->count; to++) {
+        if (to != self->me && !raft->peers[to].busy)
+            send_append(self, to);
+    }
+    advance_commit(self);
+    answer_reads(self);
+}
+
+/* Section 5.2: heartbeats keep others from standing for election; they also send again. */
+static void on_heartbeat(struct self *self, void *context)
+{
+    const struct raft *raft = self->state;
+
+    (void)context;
+    for (int to = 0; to < self->count; to++) {
+        if (to != self->me)
+            send_append(self, to);
+    }
+    timer_set(raft->heartbeat, raft->timeout_ms / HEARTBEATS_PER_TIMEOUT);
+}
+
+/* The answer to both AppendEntries and InstallSnapshot. "match": what is now alike, or, if that
+ * failed, where to try next. */
+static void on_appended(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+    struct peer *peer = &raft->peers[message->from];
+    int64_t match = number_of(message->body, "match");
+    int64_t round = number_of(message->body, "round");
+
+    see_term(self, message);
+    if (raft->role != LEADER || number_of(message->body, "term") != raft->term)
+        return;
+    peer->busy = false;
+    if (round > peer->round)
+        peer->round = round;
+    if (json_is_true(json_object_get(message->body, "success"))) {
+        if (match > peer->match)
+            peer->match = match;
+        peer->next = peer->match + 1;
+    } else {
+        peer->next = match > peer->match ? match + 1 : peer->match + 1;
+    }
+    advance_commit(self);
+    answer_reads(self);
+    if (peer->next <= last_index(raft) || peer->round < raft->round)
+        send_append(self, message->from);
+}
+
+/* Figure 2, leaders: "if command received from client: append entry to local log". */
+static void on_request(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+    json_t *command = json_object_get(message->body, "command");
+    const char *type = json_string_value(json_object_get(command, "type"));
+
+    if (raft->role != LEADER)
+        return; /* it will be sent again */
+    if (!type || strcmp(type, "read") != 0) {
+        json_t *entry =
+            json_pack("{s:I, s:O}", "term", (json_int_t)raft->term, "request", message->body);
+        log_append(self, last_index(raft) + 1, entry);
+        json_decref(entry);
+    } else if (bug_is_on(self, "stale-read")) {
+        front_reply(self, message->body, table_apply(raft->machine.table, command));
+    } else {
+        int64_t index = raft->commit > raft->term_start ? raft->commit : raft->term_start;
+        (void)json_array_append_new(
+            raft->reads, json_pack("{s:I, s:I, s:O}", "index", (json_int_t)index, "round",
+                                   (json_int_t)raft->round + 1, "request", message->body));
+    }
+    timer_set(raft->flush, 0);
+}
+
+/* -- followers: AppendEntries, InstallSnapshot ---------------------------------------------------
+ */
+
+static void reply_appended(struct self *self, const struct message *message, bool success,
+                           int64_t match)
+{
+    const struct raft *raft = self->state;
+    msg_send(self, message->from,
+             json_pack("{s:s, s:I, s:O, s:b, s:I}", "type", "appended", "term",
+                       (json_int_t)raft->term, "round", json_object_get(message->body, "round"),
+                       "success", success, "match", (json_int_t)match));
+}
+
+/* Figure 2, AppendEntries, steps 3 and 4. */
+static void take_entries(struct self *self, int64_t index, const json_t *entries)
+{
+    const struct raft *raft = self->state;
+    bool wrote = false;
+
+    for (size_t i = 0; i < json_array_size(entries); i++, index++) {
+        json_t *entry = json_array_get(entries, i);
+        if (index <= raft->base_index || term_at(raft, index) == number_of(entry, "term"))
+            continue;
+        log_append(self, index, entry);
+        wrote = true;
+    }
+    if (wrote)
+        log_sync(self);
+}
+
+/* Where a leader whose entry at `prev` is another should try: before the whole term in conflict
+ * (the end of section 5.3). */
+static int64_t before_conflict(const struct raft *raft, int64_t prev)
+{
+    int64_t index = prev;
+
+    if (prev > last_index(raft))
+        return last_index(raft);
+    while (index > raft->base_index && term_at(raft, index) == term_at(raft, prev))
+        index--;
+    return index;
+}
+
+/* Figure 2, AppendEntries. */
+static void on_append(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+    int64_t prev = number_of(message->body, "prev_index");
+    int64_t commit = number_of(message->body, "commit");
+    const json_t *entries = json_object_get(message->body, "entries");
+
+    see_term(self, message);
+    if (number_of(message->body, "term") < raft->term) { /* step 1 */
+        reply_appended(self, message, false, 0);
+        return;
+    }
+    follow(self, message->from);
+    expect_leader(self);
+    if (prev >= raft->base_index &&
+        term_at(raft, prev) != number_of(message->body, "prev_term")) { /* step 2 */
+        reply_appended(self, message, false, before_conflict(raft, prev));
+        return;
+    }
+    take_entries(self, prev + 1, entries);
+    int64_t match = prev + (int64_t)json_array_size(entries);
+    reply_appended(self, message, true, match);
+    if (commit > match)
+        commit = match;
+    if (commit > raft->commit) /* step 5 */
+        raft->commit = commit;
+    apply_committed(self);
+}
+
+/* Figure 13, InstallSnapshot. */
+static void on_snapshot(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+    int64_t index = number_of(message->body, "index");
+
+    see_term(self, message);
+    if (number_of(message->body, "term") < raft->term) {
+        reply_appended(self, message, false, 0);
+        return;
+    }
+    follow(self, message->from);
+    expect_leader(self);
+    if (index > raft->commit) {
+        /* "If existing log entry has same index and term as snapshot's last included entry, retain
+         * log entries following it." */
+        bool retains = term_at(raft, index) == number_of(message->body, "base_term");
+        log_restart(self, message->body,
+                    retains ? entries_from(raft, index + 1, last_index(raft)) : json_array());
+        raft->commit = raft->applied = index;
+        machine_load(&raft->machine, raft->base);
+    }
+    reply_appended(self, message, true, index);
+}
+
+/* -- elections: section 5.2 ----------------------------------------------------------------------
+ */
+
+static void lead(struct self *self)
+{
+    struct raft *raft = self->state;
+    json_t *nothing = json_pack("{s:I, s:n}", "term", (json_int_t)raft->term, "request");
+
+    note(self, "leads term %" PRId64, raft->term);
+    raft->role = LEADER;
+    raft->leader = self->me;
+    timer_clear(raft->election);
+    for (int i = 0; i < self->count; i++)
+        raft->peers[i] = (struct peer){.next = last_index(raft) + 1};
+    raft->term_start = last_index(raft) + 1;
+    log_append(self, raft->term_start, nothing); /* section 8: a no-op at the start of its term */
+    json_decref(nothing);
+    timer_set(raft->flush, 0);
+    timer_set(raft->heartbeat, raft->timeout_ms / HEARTBEATS_PER_TIMEOUT);
+    front_resend(raft->front);
+}
+
+static void count_votes(struct self *self)
+{
+    const struct raft *raft = self->state;
+    int count = 0;
+
+    for (int i = 0; i < self->count; i++)
+        count += raft->peers[i].voted;
+    if (count >= self->count / 2 + 1)
+        lead(self);
+}
+
+/* Figure 2, candidates: "on conversion to candidate, start election". */
+static void on_election_timeout(struct self *self, void *context)
+{
+    struct raft *raft = self->state;
+
+    (void)context;
+    raft->term++;
+    raft->voted_for = self->me;
+    save_state(self);
+    raft->role = CANDIDATE;
+    raft->leader = NOBODY;
+    for (int i = 0; i < self->count; i++)
+        raft->peers[i].voted = i == self->me;
+    expect_leader(self);
+    msg_broadcast(self,
+                  json_pack("{s:s, s:I, s:I, s:I}", "type", "request_vote", "term",
+                            (json_int_t)raft->term, "last_index", (json_int_t)last_index(raft),
+                            "last_term", (json_int_t)term_at(raft, last_index(raft))));
+    count_votes(self);
+}
+
+/* Section 5.4.1: "the voter denies its vote if its own log is more up-to-date". */
+static bool is_up_to_date(const struct self *self, const json_t *asked)
+{
+    const struct raft *raft = self->state;
+    int64_t own_term = term_at(raft, last_index(raft)), term = number_of(asked, "last_term");
+
+    if (bug_is_on(self, "no-log-check"))
+        return true;
+    return term != own_term ? term > own_term : number_of(asked, "last_index") >= last_index(raft);
+}
+
+/* Figure 2, RequestVote. */
+static void on_request_vote(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+
+    see_term(self, message);
+    bool is_free = raft->voted_for == NOBODY || raft->voted_for == message->from ||
+                   bug_is_on(self, "vote-twice");
+    bool granted = number_of(message->body, "term") == raft->term && is_free &&
+                   is_up_to_date(self, message->body);
+    if (granted && raft->voted_for != message->from) {
+        raft->voted_for = message->from;
+        save_state(self);
+    }
+    if (granted && raft->role != LEADER)
+        expect_leader(self);
+    msg_send(self, message->from,
+             json_pack("{s:s, s:I, s:b}", "type", "vote", "term", (json_int_t)raft->term, "granted",
+                       granted));
+}
+
+static void on_vote(struct self *self, const struct message *message)
+{
+    struct raft *raft = self->state;
+
+    see_term(self, message);
+    if (raft->role != CANDIDATE || number_of(message->body, "term") != raft->term ||
+        !json_is_true(json_object_get(message->body, "granted")))
+        return;
+    raft->peers[message->from].voted = true;
+    count_votes(self);
+}
+
+/* -- the protocol --------------------------------------------------------------------------------
+ */
+
+static int known_leader(const struct self *self)
+{
+    const struct raft *raft = self->state;
+    return raft->leader;
+}
+
+static void on_client(struct self *self, const struct message *message)
+{
+    const struct raft *raft = self->state;
+    front_take(raft->front, message);
+}
+
+static void on_answer(struct self *self, const struct message *message)
+{
+    const struct raft *raft = self->state;
+    front_finish(raft->front, message);
+}
+
+static void start(struct self *self)
+{
+    struct raft *raft = self->state;
+
+    raft->leader = NOBODY;
+    raft->reads = json_array();
+    raft->timeout_ms = option_number(self, "timeout-ms", 10, 60000);
+    raft->batch = option_number(self, "batch", 1, 10000);
+    raft->snapshot_every = option_number(self, "snapshot", 1, 1000000000);
+    recover(self);
+    raft->front = front_new(self, known_leader);
+    raft->election = timer_new(self, on_election_timeout, NULL);
+    raft->heartbeat = timer_new(self, on_heartbeat, NULL);
+    raft->flush = timer_new(self, on_flush, NULL);
+    expect_leader(self);
+}
+
+static bool knows_leader(struct self *self)
+{
+    return known_leader(self) != NOBODY;
+}
+
+static bool is_leader(struct self *self)
+{
+    return known_leader(self) == self->me;
+}
+
+const struct protocol protocol_raft = {
+    .name = "raft",
+    .about = "Raft: an elected leader replicates a log (Ongaro, Ousterhout)",
+    .promise = "linearizable",
+    .fs = (const char *const[]){"read", "write", "cas", NULL},
+    .options =
+        (const struct protocol_option[]){
+            {"timeout-ms", "a number", "400", "election time-outs are this to twice this"},
+            {"batch", "a number", "128", "entries per append, at most"},
+            {"snapshot", "a number", "500", "entries from one snapshot to the next"},
+            {NULL, NULL, NULL, NULL}},
+    .bugs =
+        (const struct bug[]){
+            {"stale-read", "the leader answers reads without asking whether it still leads"},
+            {"vote-twice", "grants every request of a term"},
+            {"vote-not-persisted", "a restarted server may vote again in the same term"},
+            {"commit-old-term", "commits entries of earlier terms by counting replicas"},
+            {"no-log-check", "votes for candidates whose log lacks committed entries"},
+            {"minority-commit", "commits what less than a majority holds"},
+            {"no-fsync", "answers before its log is durable (shows when a disk loses writes)"},
+            {"no-dedup", "carries a request out as often as the log holds it"},
+            {NULL, NULL}},
+    .rules = (const struct rule[]){{"read", on_client},
+                                   {"write", on_client},
+                                   {"cas", on_client},
+                                   {"answer", on_answer},
+                                   {"request", on_request},
+                                   {"request_vote", on_request_vote},
+                                   {"vote", on_vote},
+                                   {"append", on_append},
+                                   {"appended", on_appended},
+                                   {"snapshot", on_snapshot},
+                                   {NULL, NULL}},
+    .link = LINK_TCP,
+    .state_size = sizeof(struct raft),
+    .start = start,
+    .healthy = knows_leader,
+    .leads = is_leader,
+};
