@@ -46,20 +46,30 @@ static int out_of_memory(const struct history *history, struct err *err)
                    budget_reason(history->budget));
 }
 
-/* Arrays grow at powers of two, so that their capacity needs no member of its own. */
-static void *grow(struct budget *budget, void *array, size_t count, size_t size)
+/* Room for one more element; by halves once an array is large, since its memory counts. False when
+ * the budget is used up. */
+static bool make_room(struct budget *budget, void *array_ptr, size_t *capacity, size_t count,
+                      size_t size)
 {
-    if (count && (count < 64 || (count & (count - 1)) != 0))
-        return array;
-    return budget_realloc(budget, array, (count ? count * 2 : 64) * size);
+    enum { LARGE = 4096 };
+    void **array = array_ptr;
+
+    if (*array && count < *capacity)
+        return true;
+    size_t wanted = count < 64 ? 64 : count < LARGE ? count * 2 : count + count / 2;
+    void *grown = budget_realloc(budget, *array, wanted * size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *capacity = wanted;
+    return true;
 }
 
 int history_add(struct history *history, const struct op *op, struct err *err)
 {
-    struct op *grown = grow(history->budget, history->ops, history->count, sizeof *grown);
-    if (!grown)
+    if (!make_room(history->budget, &history->ops, &history->capacity, history->count,
+                   sizeof *history->ops))
         return out_of_memory(history, err);
-    history->ops = grown;
     history->ops[history->count++] = *op;
     return 0;
 }
@@ -77,11 +87,10 @@ static char *copy_text(struct budget *budget, struct str text)
 int history_add_event(struct history *history, const struct event *event, struct err *err)
 {
     struct budget *budget = history->budget;
-    struct event *grown = grow(budget, history->events, history->event_count, sizeof *grown);
 
-    if (!grown)
+    if (!make_room(budget, &history->events, &history->event_capacity, history->event_count,
+                   sizeof *history->events))
         return out_of_memory(history, err);
-    history->events = grown;
     struct event copy = *event;
     copy.f = copy_text(budget, str_of(event->f));
     copy.value = copy_text(budget, str_of(event->value ? event->value : "null"));
@@ -105,10 +114,12 @@ static int find_or_add(struct budget *budget, char ***names, int *count, int max
     }
     if (*count == max || (name.len && memchr(name.ptr, '\0', name.len)))
         return -1;
-    char **grown = grow(budget, *names, (size_t)*count, sizeof **names);
-    if (!grown)
-        return -1;
-    *names = grown;
+    if (*count % 64 == 0) {
+        char **grown = budget_realloc(budget, *names, ((size_t)*count + 64) * sizeof **names);
+        if (!grown)
+            return -1;
+        *names = grown;
+    }
     (*names)[*count] = copy_text(budget, name);
     if (!(*names)[*count])
         return -1;
@@ -249,8 +260,22 @@ static bool is_sorted(const struct history *history)
     return true;
 }
 
+/* Give back what growing took too much; to fail changes nothing. */
+static void trim(struct history *history)
+{
+    if (history->capacity / 8 * 7 <= history->count || history->count == 0)
+        return;
+    struct op *trimmed =
+        budget_realloc(history->budget, history->ops, history->count * sizeof *trimmed);
+    if (!trimmed)
+        return;
+    history->ops = trimmed;
+    history->capacity = history->count;
+}
+
 int history_finish(struct history *history, struct err *err)
 {
+    trim(history);
     if (!is_sorted(history))
         qsort(history->ops, history->count, sizeof *history->ops, by_invocation);
     if (!events_are_sorted(history))

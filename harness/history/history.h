@@ -74,9 +74,9 @@ enum event_edge {
 
 struct history {
     struct op *ops;
-    size_t count;
+    size_t count, capacity;
     struct event *events; /* in order of time */
-    size_t event_count;
+    size_t event_count, event_capacity;
     struct values values;
     char **nodes; /* names, by op.node */
     int node_count;

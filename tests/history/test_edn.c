@@ -126,7 +126,7 @@ static void test_edn__porcupines_keys_are_members(void **state)
     (void)state;
     struct text_history *read =
         accepted("{:process 0, :type :invoke, :f :get, :key \"4\", :value nil}\n"
-                 "{:process 0, :type :ok, :f :get, :key \"4\", :value \"x 1\"}\n"
+                 "{:process 0, :type :ok, :f :get, :key \"4\", :value #_[1 [2] 3] \"x 1\"}\n"
                  "{:process 0, :type :invoke, :f :append, :key \"4\", :value \"y\"}\n"
                  "{:process 0, :type :ok, :f :append, :key \"4\", :value \"y\"}\n");
     assert_string_equal(text_op(&read->history, 0), "p0 get \"4\": -> \"x 1\" [0,1] ok");

@@ -278,7 +278,8 @@ static int add_row(struct reader *reader, struct err *err)
         return err_set(err, EINVAL, "it completes before it is invoked");
     if (op.complete_ns == TIME_NEVER)
         op.complete_index = INDEX_NONE;
-    if (op.type != OP_OK)
+    bool repeated = op.out == op.in && !op_f_returns(op.f);
+    if (op.type != OP_OK || repeated)
         op.out = VALUE_NIL;
     split_cas(history, &op);
     return history_add(history, &op, err);

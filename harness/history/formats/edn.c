@@ -140,32 +140,39 @@ static int read_time(struct reader *reader, struct item *item, struct err *err)
     return read_int(reader, ":time", &item->time_ns, err);
 }
 
-static int read_value(struct reader *reader, value_id *out, struct err *err)
+/* Notice whether a tag says that the value is a tuple; the value is still to be read. */
+static void look_for_tuple(struct reader *reader)
 {
+    static const char *const tags[] = {"independent/tuple", "jepsen.independent/tuple",
+                                       "jepsen.independent.Tuple", NULL};
     struct edn *edn = &reader->edn;
-    struct edn ahead = *edn;
     struct str tag;
 
-    (void)edn_peek(&ahead);
-    if (edn_tag(&ahead, &tag)) {
-        static const char *const tuple_tags[] = {"independent/tuple", "jepsen.independent/tuple",
-                                                 "jepsen.independent.Tuple", NULL};
-        for (size_t i = 0; tuple_tags[i]; i++)
-            reader->tuples |= str_eq(tag, str_of(tuple_tags[i]));
+    (void)edn_peek(edn);
+    const char *at = edn->at;
+    if (edn_tag(edn, &tag)) {
+        for (size_t i = 0; tags[i]; i++)
+            reader->tuples |= str_eq(tag, str_of(tags[i]));
     }
-    return edn_value(edn, out) ? 0 : problem(reader, err);
+    edn->at = at;
+}
+
+static int read_value(struct reader *reader, value_id *out, struct err *err)
+{
+    look_for_tuple(reader);
+    return edn_value(&reader->edn, out) ? 0 : problem(reader, err);
 }
 
 /* A member that only events of the harness keep. */
 static int read_other(struct reader *reader, struct str name, struct item *item, struct err *err)
 {
-    char key[64] = {0};
     value_id id;
 
-    memcpy(key, name.ptr, name.len < sizeof key ? name.len : sizeof key - 1);
+    buf_json_next(&item->extra, NULL);
+    buf_json_string(&item->extra, name);
+    buf_puts(&item->extra, ":");
     if (!edn_value(&reader->edn, &id))
         return problem(reader, err);
-    buf_json_next(&item->extra, key);
     values_print(&reader->history->values, id, &item->extra);
     return 0;
 }
