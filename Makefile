@@ -255,7 +255,8 @@ bench-lab: $(B)/tests/bench/bench_lab $(STAND_IN)  ## measure: how fast nodes an
 	$(Q)$<
 
 bench: $(BENCH_BIN) $(BINARIES) $(STAND_IN)  ## measure: lab, faults, record, checkers
-	$(Q)for bench in $(BENCH_BIN); do echo "== $${bench##*/bench_}"; $$bench || exit 1; done
+	$(Q)for bench in $(filter-out %/bench_read,$(BENCH_BIN)) tests/bench/bench_run.sh; do \
+	  echo "== $${bench##*/bench_}"; B=$(B) $$bench || exit 1; done
 
 clean:  ## remove the build folder
 	rm -rf $(B)
