@@ -268,31 +268,71 @@ int netlink_send(int fd, struct netlink_batch *batch, struct err *err)
     return result;
 }
 
-/* -- waiting ---------------------------------------------------------------------------------- */
+/* -- news ------------------------------------------------------------------------------------- */
 
-enum { LINK_TIMEOUT_MS = 5000 };
+enum { NEWS_TIMEOUT_MS = 5000 };
 
-/* Whether a message says that `link` carries packets. */
-static bool says_up(const struct nlmsghdr *head, int link)
+_Static_assert(NEWS_OF_LINKS == RTMGRP_LINK, "as the kernel has it");
+_Static_assert(NEWS_OF_ROUTES_V6 == RTMGRP_IPV6_ROUTE, "as the kernel has it");
+
+int netlink_listen(enum netlink_news news, struct err *err)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = news};
+    int fd = netlink_open(err);
+
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    int code = errno;
+    (void)close(fd);
+    return err_errno(err, code, "cannot listen to the kernel's network");
+}
+
+/* The value of attribute `type`, at least `size` bytes long, behind a header of `header` bytes. */
+static const void *find_attribute(const struct nlmsghdr *head, size_t header, int type, size_t size)
+{
+    size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header);
+
+    while (at + sizeof(struct rtattr) <= head->nlmsg_len) {
+        const struct rtattr *it = (const void *)((const char *)head + at);
+        if (it->rta_type == type && it->rta_len >= RTA_LENGTH(size))
+            return (const char *)it + RTA_LENGTH(0);
+        at += RTA_ALIGN(it->rta_len);
+    }
+    return NULL;
+}
+
+/* Until a message is as hoped for. */
+static int await(int fd, bool (*is_it)(const struct nlmsghdr *head, int number), int number,
+                 const char *what, struct err *err)
+{
+    _Alignas(8) char bytes[16384];
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    while (poll(&ready, 1, NEWS_TIMEOUT_MS) != 0) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        size_t at = 0;
+        while (got > 0 && at + sizeof(struct nlmsghdr) <= (size_t)got) {
+            const struct nlmsghdr *head = (const void *)(bytes + at);
+            if (is_it(head, number))
+                return 0;
+            at += NLMSG_ALIGN(head->nlmsg_len);
+        }
+    }
+    return err_set(err, ETIMEDOUT, "its %s was not ready after %d ms", what, NEWS_TIMEOUT_MS);
+}
+
+static bool is_link_up(const struct nlmsghdr *head, int link)
 {
     const struct ifinfomsg *info = (const void *)((const char *)head + NLMSG_HDRLEN);
-    size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof *info);
 
     if (head->nlmsg_type != RTM_NEWLINK || info->ifi_index != link)
         return false;
-    while (at + sizeof(struct rtattr) <= head->nlmsg_len) {
-        const struct rtattr *it = (const void *)((const char *)head + at);
-        if (it->rta_type == IFLA_OPERSTATE)
-            return *((const unsigned char *)it + RTA_LENGTH(0)) == IF_OPER_UP;
-        at += RTA_ALIGN(it->rta_len);
-    }
-    return false;
+    const unsigned char *state = find_attribute(head, sizeof *info, IFLA_OPERSTATE, 1);
+    return state && *state == IF_OPER_UP;
 }
 
-/* Ask once (which makes newer kernels decide at once), then listen to what changes. */
-static int listen_for_link(int fd, int link, struct err *err)
+int netlink_await_link(int fd, int link, struct err *err)
 {
-    _Alignas(8) char bytes[16384];
     struct {
         struct nlmsghdr head;
         struct ifinfomsg info;
@@ -300,32 +340,25 @@ static int listen_for_link(int fd, int link, struct err *err)
                            .nlmsg_type = RTM_GETLINK,
                            .nlmsg_flags = NLM_F_REQUEST},
                   .info = {.ifi_index = link}};
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
 
+    /* it may be up already; to ask makes newer kernels see to it */
     if (send(fd, &question, sizeof question, 0) < 0)
         return err_errno(err, errno, "cannot ask for a link");
-    while (poll(&ready, 1, LINK_TIMEOUT_MS) > 0) {
-        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
-        size_t at = 0;
-        while (got > 0 && at + sizeof(struct nlmsghdr) <= (size_t)got) {
-            const struct nlmsghdr *head = (const void *)(bytes + at);
-            if (says_up(head, link))
-                return 0;
-            at += NLMSG_ALIGN(head->nlmsg_len);
-        }
-    }
-    return err_set(err, ETIMEDOUT, "its link did not come up within %d ms", LINK_TIMEOUT_MS);
+    return await(fd, is_link_up, link, "link", err);
 }
 
-int netlink_await_link(int link, struct err *err)
+static bool is_local_route(const struct nlmsghdr *head, int place)
 {
-    const struct sockaddr_nl changes = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-    int fd = netlink_open(err);
-    if (fd < 0)
-        return -1;
-    int result = bind(fd, (const struct sockaddr *)&changes, sizeof changes) < 0
-                     ? err_errno(err, errno, "cannot listen to links")
-                     : listen_for_link(fd, link, err);
-    (void)close(fd);
-    return result;
+    const struct rtmsg *route = (const void *)((const char *)head + NLMSG_HDRLEN);
+    const struct in6_addr address = address_v6(place);
+
+    if (head->nlmsg_type != RTM_NEWROUTE || route->rtm_type != RTN_LOCAL)
+        return false;
+    const void *to = find_attribute(head, sizeof *route, RTA_DST, sizeof address);
+    return to && memcmp(to, &address, sizeof address) == 0;
+}
+
+int netlink_await_address_v6(int fd, int place, struct err *err)
+{
+    return await(fd, is_local_route, place, "IPv6 address", err);
 }

@@ -32,9 +32,19 @@ void netlink_begin(struct netlink_batch *batch);
 /* Make them so; all or, on error, possibly some. */
 int netlink_send(int fd, struct netlink_batch *batch, struct err *err) MUST_CHECK;
 
-/* Wait until link `link` of the caller's network namespace carries packets, which some work of the
- * kernel's own decides some time after both ends are up. */
-int netlink_await_link(int link, struct err *err) MUST_CHECK;
+/* The kernel does some of it later, by itself: what then has to be waited for is told to sockets
+ * that listen. */
+enum netlink_news { NEWS_OF_LINKS = 1, NEWS_OF_ROUTES_V6 = 0x400 };
+
+int netlink_listen(enum netlink_news news, struct err *err) MUST_CHECK; /* closed by close() */
+
+/* Until the link carries packets, which it does not at once when both ends are up. The socket
+ * listens to NEWS_OF_LINKS. */
+int netlink_await_link(int fd, int link, struct err *err) MUST_CHECK;
+
+/* Until packets to the place's IPv6 address are taken, after it was given to a link. The socket has
+ * listened to NEWS_OF_ROUTES_V6 since before. */
+int netlink_await_address_v6(int fd, int place, struct err *err) MUST_CHECK;
 
 enum { LINK_LOOPBACK = 1 }; /* its number in every network namespace */
 

@@ -34,6 +34,31 @@ static int prepare_v6(struct err *err)
     return 0;
 }
 
+/* Send what `batch` has, which gives `place` its addresses, and wait until they work. */
+static int send_address(struct netlink_batch *batch, int place, bool ipv6, struct err *err)
+{
+    if (!ipv6)
+        return send_once(batch, err);
+    int news = netlink_listen(NEWS_OF_ROUTES_V6, err);
+    if (news < 0)
+        return -1;
+    int result = send_once(batch, err);
+    if (result == 0)
+        result = netlink_await_address_v6(news, place, err);
+    (void)close(news);
+    return result;
+}
+
+static int await_link(int link, struct err *err)
+{
+    int news = netlink_listen(NEWS_OF_LINKS, err);
+    if (news < 0)
+        return -1;
+    int result = netlink_await_link(news, link, err);
+    (void)close(news);
+    return result;
+}
+
 static int make_bridge(bool ipv6, struct err *err)
 {
     struct netlink_batch batch;
@@ -47,7 +72,7 @@ static int make_bridge(bool ipv6, struct err *err)
     netlink_add_address(&batch, BRIDGE_LINK, AF_INET, CLIENTS);
     if (ipv6)
         netlink_add_address(&batch, BRIDGE_LINK, AF_INET6, CLIENTS);
-    return send_once(&batch, err);
+    return send_address(&batch, CLIENTS, ipv6, err);
 }
 
 /* Only an earlier lab of the same controller leaves any. */
@@ -115,10 +140,11 @@ int network_join(int index, int node_count, bool ipv6, struct err *err)
         if (other != index)
             add_neighbour(&batch, NODE_LINK, other, ipv6);
     }
-    return send_once(&batch, err);
+    return send_address(&batch, index, ipv6, err) < 0 ? -1 : await_link(NODE_LINK, err);
 }
 
 int network_await(int index, struct err *err)
 {
-    return netlink_await_link(PORT_LINK + index, err);
+    /* the bridge itself comes up with its first port */
+    return await_link(PORT_LINK + index, err) < 0 ? -1 : await_link(BRIDGE_LINK, err);
 }

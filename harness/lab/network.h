@@ -21,10 +21,11 @@ int network_open(bool *ipv6, struct err *err) MUST_CHECK;
 /* From the same namespace: a link for node `index` into the network namespace of process `pid`. */
 int network_attach(int index, pid_t pid, bool ipv6, struct err *err) MUST_CHECK;
 
-/* From the node's namespace, once it is attached: addresses and all neighbours there will be. */
+/* From the node's namespace, once it is attached: addresses and all neighbours there will be, until
+ * the node could send. */
 int network_join(int index, int node_count, bool ipv6, struct err *err) MUST_CHECK;
 
-/* From the lab's namespace again: until the node's first packet would pass. */
+/* From the lab's namespace again: until the node's packets would pass the bridge. */
 int network_await(int index, struct err *err) MUST_CHECK;
 
 #endif

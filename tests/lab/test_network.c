@@ -136,7 +136,11 @@ static int receive_datagrams(struct net *net, const struct world *world, int f, 
     for (int from = 0; from < PLACES; from++)
         missing += from != to && !is_cut(world, from, to) ? EACH : 0;
     while (missing > 0) {
-        EXPECT(poll(&ready, 1, PATIENCE_MS) == 1);
+        if (poll(&ready, 1, PATIENCE_MS) != 1) {
+            for (int from = 0; from < PLACES; from++)
+                (void)fprintf(stderr, "IPv%d, %d to %d: %d came\n", f ? 6 : 4, from, to, got[from]);
+            return 1;
+        }
         EXPECT(recv(net->udp[f][to], &byte, 1, 0) == 1);
         EXPECT(!is_cut(world, byte, to));
         got[(int)byte]++;
