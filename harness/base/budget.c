@@ -17,10 +17,22 @@ void budget_init(struct budget *budget, int64_t time_limit_ns, size_t limit_byte
                               .limit_bytes = limit_bytes};
 }
 
+void budget_init_part(struct budget *part, struct budget *parent, size_t limit_bytes)
+{
+    *part = (struct budget){
+        .deadline_ns = parent->deadline_ns, .limit_bytes = limit_bytes, .parent = parent};
+}
+
 static void end(struct budget *budget, enum budget_end why)
 {
     int left = BUDGET_LEFT;
     atomic_compare_exchange_strong(&budget->end, &left, (int)why);
+}
+
+static void give(struct budget *budget, size_t size)
+{
+    for (; budget; budget = budget->parent)
+        atomic_fetch_sub(&budget->used_bytes, size);
 }
 
 /* Account for `size` more bytes; false if that is over the limit. */
@@ -28,7 +40,8 @@ static bool take(struct budget *budget, size_t size)
 {
     size_t used = atomic_fetch_add(&budget->used_bytes, size) + size;
 
-    if (budget->limit_bytes && used > budget->limit_bytes) {
+    if ((budget->limit_bytes && used > budget->limit_bytes) ||
+        (budget->parent && !take(budget->parent, size))) {
         atomic_fetch_sub(&budget->used_bytes, size);
         end(budget, BUDGET_MEMORY);
         return false;
@@ -49,7 +62,7 @@ void *budget_alloc(struct budget *budget, size_t size)
     }
     union header *head = malloc(whole);
     if (!head) {
-        atomic_fetch_sub(&budget->used_bytes, whole);
+        give(budget, whole);
         end(budget, BUDGET_MEMORY);
         return NULL;
     }
@@ -85,12 +98,12 @@ void *budget_realloc(struct budget *budget, void *ptr, size_t size)
     union header *moved = realloc(head, whole);
     if (!moved) {
         if (whole > old)
-            atomic_fetch_sub(&budget->used_bytes, whole - old);
+            give(budget, whole - old);
         end(budget, BUDGET_MEMORY);
         return NULL;
     }
     if (whole < old)
-        atomic_fetch_sub(&budget->used_bytes, old - whole);
+        give(budget, old - whole);
     moved->size = whole;
     return moved + 1;
 }
@@ -100,7 +113,7 @@ void budget_free(struct budget *budget, void *ptr)
     if (!ptr)
         return;
     union header *head = (union header *)ptr - 1;
-    atomic_fetch_sub(&budget->used_bytes, head->size);
+    give(budget, head->size);
     free(head);
 }
 
@@ -108,6 +121,10 @@ bool budget_spent(struct budget *budget)
 {
     if (atomic_load_explicit(&budget->end, memory_order_relaxed) != BUDGET_LEFT)
         return true;
+    if (budget->parent && budget_spent(budget->parent)) {
+        end(budget, (enum budget_end)atomic_load(&budget->parent->end));
+        return true;
+    }
     if (budget->deadline_ns && clock_now_ns() > budget->deadline_ns) {
         end(budget, BUDGET_TIME);
         return true;

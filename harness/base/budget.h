@@ -20,11 +20,17 @@ struct budget {
     size_t limit_bytes;  /* 0: none */
     _Atomic size_t used_bytes;
     _Atomic size_t peak_bytes;
-    _Atomic int end; /* enum budget_end: why it is used up; the first reason stays */
+    _Atomic int end;       /* enum budget_end: why it is used up; the first reason stays */
+    struct budget *parent; /* NULL: none */
 };
 
 /* time_limit_ns and limit_bytes 0: without that limit. */
 void budget_init(struct budget *budget, int64_t time_limit_ns, size_t limit_bytes);
+
+/* A part of a budget, for one of several computations at once: what it uses counts for the parent
+ * too, and it ends with the parent, but stopping it leaves the parent alone. limit_bytes as above.
+ * The parent must outlive it. */
+void budget_init_part(struct budget *part, struct budget *parent, size_t limit_bytes);
 
 /* NULL once the budget is used up. The block's size is kept in front of it, so that budget_free
  * can give it back; aligned for any type. budget_realloc leaves the old block valid on NULL. */
