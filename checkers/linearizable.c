@@ -8,6 +8,7 @@
  * unless the order of the lines explains the history too, all keys are searched together.
  */
 #include "../harness/checker.h"
+#include "engine/explain.h"
 #include "engine/judge.h"
 #include "engine/keys.h"
 
@@ -25,7 +26,7 @@ struct work {
     value_id initial;
     struct budget *budget;
     struct keys keys;
-    int object_threads; /* for each object */
+    struct solve_effort effort; /* for each object */
     _Atomic uint32_t next;
     pthread_mutex_t lock; /* of what follows */
     struct finding *finding;
@@ -46,17 +47,12 @@ static void print_key(const struct work *work, uint32_t key, struct buf *buf)
 }
 
 /* An anomaly from a witness. */
-static int report(struct work *work, uint32_t key, const struct excerpt *witness)
+static int report(struct work *work, const struct excerpt *witness)
 {
     struct buf text;
-    buf_init(&text, 0);
 
-    buf_puts(&text, "no order of these operations");
-    if (work->keys.keys[key] != VALUE_NIL) {
-        buf_puts(&text, " on key ");
-        print_key(work, key, &text);
-    }
-    buf_puts(&text, " explains their results");
+    buf_init(&text, 0);
+    explain_excerpt(witness, work->budget, &text);
     int result = finding_add(work->finding, "nonlinearizable", witness->places, witness->count,
                              true, text.ptr ? text.ptr : "", work->err);
     buf_release(&text);
@@ -90,7 +86,7 @@ static void note(struct work *work, uint32_t key, struct judgement *judgement)
     if (judgement->verdict == VERDICT_UNKNOWN)
         note_undecided(work, key, judgement);
     if (judgement->verdict == VERDICT_INVALID && work->verdicts[VERDICT_INVALID] <= ANOMALIES_MAX &&
-        report(work, key, &judgement->witness) < 0)
+        report(work, &judgement->witness) < 0)
         work->failed = true;
     (void)pthread_mutex_unlock(&work->lock);
     excerpt_release(&judgement->witness, work->budget);
@@ -107,9 +103,9 @@ static void *judge_keys(void *ctx)
                                        .initial = work->initial,
                                        .places = work->keys.places + work->keys.starts[key],
                                        .count = work->keys.starts[key + 1] - work->keys.starts[key],
-                                       .begin = STATE_NO};
+                                       .begin_place = PLACE_NONE};
         struct judgement judgement;
-        judge_object(&source, &work->keys, work->budget, work->object_threads, &judgement);
+        judge_object(&source, &work->keys, &work->effort, work->budget, &judgement);
         note(work, key, &judgement);
     }
     return NULL;
@@ -126,7 +122,7 @@ static void run_threads(struct work *work, int threads)
         threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (threads > THREADS_MAX)
         threads = THREADS_MAX;
-    work->object_threads = work->keys.count == 1 ? threads : 1;
+    work->effort.threads = work->keys.count == 1 ? threads : 1;
     if ((uint32_t)threads > work->keys.count)
         threads = (int)work->keys.count;
     while (started < threads - 1 && pthread_create(&ids[started], NULL, judge_keys, work) == 0)

@@ -84,8 +84,7 @@ struct model_env {
     value_id initial; /* VALUE_NIL: the model's own beginning */
 };
 
-/* -- what may be left out -----------------------------------------------------------------------
- */
+/* -- what may be left out --------------------------------------------------------------------- */
 
 /* Which operations a witness may leave out without inventing a violation. Pure calls always may. */
 enum model_omit {
@@ -95,8 +94,7 @@ enum model_omit {
                     * sequence is legal */
 };
 
-/* -- the kind -----------------------------------------------------------------------------------
- */
+/* -- the kind --------------------------------------------------------------------------------- */
 
 struct model {
     const char *name;  /* "cas-register" */
@@ -125,6 +123,12 @@ struct model {
     /* OMIT_UNSEEN: make a call that needs a state an overwrite that leaves the same without needing
      * it. NULL: no call needs one. */
     void (*weaken)(struct call *call);
+
+    /* For models whose every state in which a known call can show anything is one that `effect` says a
+     * call needs, or leads up to one: the state before the last update that led here, STATE_NO if
+     * there was none. Then a witness may begin in the middle. NULL: no such steps, the needed states
+     * are all (OMIT_UNSEEN), or not such a model. */
+    uint32_t (*before)(const struct states *states, uint32_t state);
 
     /* Append `state` in words, for people. NULL: not shown. */
     void (*print)(const struct model_env *env, uint32_t state, struct buf *buf);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
-/* judge.h - is one object linearizable? Chooses the engines that can tell. */
+/* judge.h - is one object linearizable, and if not, what shows it? */
 #ifndef ORDEAL_ENGINE_JUDGE_H
 #define ORDEAL_ENGINE_JUDGE_H
 
 #include "../../harness/checker.h"
 #include "keys.h"
-#include "object.h"
+#include "solve.h"
 #include "verify.h"
 
-enum judge_engine { JUDGE_NONE, JUDGE_ZONES, JUDGE_WGL, JUDGE_ENGINES };
+enum judge_engine { JUDGE_NONE, JUDGE_ZONES, JUDGE_WGL, JUDGE_FRONTIER, JUDGE_ENGINES };
 
 extern const char *const judge_engine_names[JUDGE_ENGINES];
 
@@ -22,15 +22,17 @@ struct judgement {
     struct excerpt witness;  /* invalid: what cannot be ordered; verified. Empty otherwise */
 };
 
-/* Judge the object that `source` describes, with at most `threads` threads. Invalid is said only
- * with a witness that verify_illegal has confirmed. The witness is the caller's. */
+/* Judge the object that `source` describes. Invalid is said only with a witness that verify_illegal
+ * has confirmed. The witness is the caller's. */
 void judge_object(const struct object_source *source, const struct keys *keys,
-                  struct budget *budget, int threads, struct judgement *judgement);
+                  const struct solve_effort *effort, struct budget *budget,
+                  struct judgement *judgement);
 
 /* Judge all objects in one search: where operations of one process at equal times tie them
  * together, each being linearizable is not enough. `source` says the history, model and initial
  * value. */
 void judge_together(const struct object_source *source, const struct keys *keys,
-                    struct budget *budget, struct judgement *judgement);
+                    const struct solve_effort *effort, struct budget *budget,
+                    struct judgement *judgement);
 
 #endif

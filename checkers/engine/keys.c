@@ -82,8 +82,7 @@ static bool sort_places(struct keys *keys, const struct history *history)
     return true;
 }
 
-/* -- equal times ----------------------------------------------------------------------------------
- */
+/* -- equal times ------------------------------------------------------------------------------ */
 
 /* The last operation of a process. */
 struct last {

@@ -154,29 +154,51 @@ static bool grow_kinds(struct opening *opening)
     return true;
 }
 
+/* Whether two calls do the same, as far as a due and an optional one can. */
+static bool do_the_same(const struct item *a, const struct item *b)
+{
+    struct call call = a->call;
+
+    call.known = b->call.known;
+    return !a->tied && !b->tied && a->part == b->part && memcmp(&call, &b->call, sizeof call) == 0;
+}
+
+/* The slot of the item's kind, or the empty one where it would be. */
+static uint32_t *kind_slot(const struct opening *opening, const struct item *item)
+{
+    const struct object *object = opening->object;
+    uint32_t at = hash_call(&item->call) & (opening->slot_count - 1);
+
+    while (opening->slots[at] &&
+           !do_the_same(item, &object->items[object->kinds[opening->slots[at] - 1]]))
+        at = (at + 1) & (opening->slot_count - 1);
+    return &opening->slots[at];
+}
+
 /* Equal optional calls differ only in when they were invoked: count them. */
 static int open_optional(struct opening *opening, uint32_t item)
 {
     struct object *object = opening->object;
-    struct item *self = &object->items[item];
 
     if (object->kind_count * 2 >= opening->slot_count && !grow_kinds(opening))
         return 0;
-    uint32_t at = hash_call(&self->call) & (opening->slot_count - 1);
-    for (; opening->slots[at] && !self->tied; at = (at + 1) & (opening->slot_count - 1)) {
-        const struct item *other = &object->items[object->kinds[opening->slots[at] - 1]];
-        if (!other->tied && other->part == self->part &&
-            memcmp(&other->call, &self->call, sizeof self->call) == 0) {
-            self->kind = other->kind;
-            return 1;
-        }
+    uint32_t *slot = kind_slot(opening, &object->items[item]);
+    if (*slot == 0) {
+        object->kinds[object->kind_count++] = item;
+        *slot = object->kind_count;
     }
-    while (opening->slots[at])
-        at = (at + 1) & (opening->slot_count - 1);
-    self->kind = object->kind_count++;
-    object->kinds[self->kind] = item;
-    opening->slots[at] = object->kind_count;
+    object->items[item].kind = *slot - 1;
     return 1;
+}
+
+static void find_rivals(struct opening *opening)
+{
+    struct object *object = opening->object;
+
+    for (uint32_t i = 0; i < object->count && object->kind_count; i++) {
+        if (object->items[i].due)
+            object->items[i].kind = *kind_slot(opening, &object->items[i]) - 1;
+    }
 }
 
 /* 1, 0 and -1 as object_init, this and what it calls. */
@@ -228,8 +250,11 @@ static int make_items(struct object *object, const struct object_source *source,
     for (size_t i = 0; i < source->count; i++) {
         const struct op *op = &source->history->ops[source->places[i]];
         struct item *item = &object->items[object->count];
+        if (source->relaxed && (source->relaxed[i] & RELAX_PRESENCE))
+            continue;
         *item = (struct item){.place = source->places[i],
                               .after = ITEM_NONE,
+                              .kind = KIND_NONE,
                               .due = op->type == OP_OK &&
                                      !(source->relaxed && (source->relaxed[i] & RELAX_DUTY))};
         int made = source->model->prepare(&object->env, op, &item->call, err);
@@ -251,6 +276,24 @@ static int make_items(struct object *object, const struct object_source *source,
     return 1;
 }
 
+/* The state to begin in; STATE_NO with *err, or out of budget. */
+static uint32_t find_begin(struct object *object, const struct object_source *source,
+                           struct err *err)
+{
+    const struct model *model = source->model;
+    uint32_t leaves, state;
+    struct call call;
+
+    if (source->begin_place == PLACE_NONE)
+        return model->begin(&object->env, err);
+    if (model->prepare(&object->env, &source->history->ops[source->begin_place], &call, err) < 0)
+        return STATE_NO;
+    model->effect(&call, &leaves, &state);
+    for (uint32_t i = 0; i < source->begin_back; i++)
+        state = model->before(&object->states, state);
+    return state;
+}
+
 static int build(struct object *object, const struct object_source *source, struct err *err)
 {
     struct opening opening = {.object = object, .source = source};
@@ -259,8 +302,7 @@ static int build(struct object *object, const struct object_source *source, stru
     object->events = budget_alloc(object->budget, (source->count + 1) * 2 * sizeof *object->events);
     if (!object->items || !object->events)
         return 0;
-    object->begin =
-        source->begin != STATE_NO ? source->begin : source->model->begin(&object->env, err);
+    object->begin = find_begin(object, source, err);
     if (object->states.failed)
         return 0;
     if (object->begin == STATE_NO)
@@ -270,8 +312,10 @@ static int build(struct object *object, const struct object_source *source, stru
     int result = make_items(object, source, err);
     for (uint32_t i = 0; i < object->count && result == 1; i++)
         result = open_item(&opening, i, err);
-    if (result == 1)
+    if (result == 1) {
         return_until(&opening, INT64_MAX);
+        find_rivals(&opening);
+    }
     budget_free(object->budget, opening.heap);
     budget_free(object->budget, opening.free_slots);
     budget_free(object->budget, opening.slots);

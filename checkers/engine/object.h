@@ -8,6 +8,8 @@
 #include "../../harness/model.h"
 
 /* Where the operations come from. */
+#define PLACE_NONE UINT32_MAX
+
 struct object_source {
     const struct history *history;
     const struct model *model;
@@ -15,9 +17,11 @@ struct object_source {
     const uint32_t *places; /* in history->ops, ascending; no failed operation among them */
     size_t count;
     const uint8_t
-        *relaxed;   /* by position in places: may have happened, with its result; NULL: none */
-    uint32_t begin; /* start in this state instead; STATE_NO: as the model says */
-    bool by_line;   /* ordered as the lines of the file are: see keys.h */
+        *relaxed; /* by position in places: may have happened, with its result; NULL: none */
+    uint32_t begin_place; /* begin in the state that this operation needs; PLACE_NONE: as the model
+                           * says */
+    uint32_t begin_back;  /* so many updates earlier: model->before */
+    bool by_line;         /* ordered as the lines of the file are: see keys.h */
 
     /* Several objects judged together, where precedence is no order of intervals: the number of
      * each operation's object, by position in places. NULL: one object. */
@@ -41,7 +45,7 @@ static inline int64_t source_end(const struct object_source *source, const struc
 struct item {
     struct call call;
     uint32_t place; /* in history->ops */
-    uint32_t kind;  /* optional: equal calls have equal numbers */
+    uint32_t kind;  /* of optional calls that do the same; KIND_NONE (due only): none do */
     uint32_t after; /* the item of the same process that completed at the time when this one was
                      * invoked and so comes before it; ITEM_NONE */
     uint32_t part;  /* number of its object; 0 if there is one */
@@ -51,6 +55,7 @@ struct item {
 };
 
 #define ITEM_NONE UINT32_MAX
+#define KIND_NONE UINT32_MAX
 
 /* An event: item << 1, plus 1 for its return. */
 #define EVENT_ITEM(event) ((event) >> 1)

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* -- the sweep ----------------------------------------------------------------------------------
- */
+/* -- the sweep -------------------------------------------------------------------------------- */
 
 int sweep_init(struct sweep *sweep, struct object *object)
 {
@@ -18,9 +17,11 @@ int sweep_init(struct sweep *sweep, struct object *object)
     sweep->pure = budget_calloc(budget, words + 1, sizeof *sweep->pure);
     sweep->overwrite = budget_calloc(budget, words + 1, sizeof *sweep->overwrite);
     sweep->started = budget_calloc(budget, (size_t)object->kind_count + 1, sizeof *sweep->started);
+    sweep->rivals =
+        budget_calloc(budget, (size_t)object->kind_count * words + 1, sizeof *sweep->rivals);
     sweep->ends = budget_alloc(budget, (object->count + 1) * sizeof *sweep->ends);
     if (!sweep->items || !sweep->twins || !sweep->pure || !sweep->overwrite || !sweep->started ||
-        !sweep->ends)
+        !sweep->rivals || !sweep->ends)
         return -1;
     memset(sweep->items, 0xff, slots * sizeof *sweep->items);
     memset(sweep->twins, 0xff, slots * sizeof *sweep->twins);
@@ -40,6 +41,7 @@ void sweep_release(struct sweep *sweep)
     budget_free(budget, sweep->pure);
     budget_free(budget, sweep->overwrite);
     budget_free(budget, sweep->started);
+    budget_free(budget, sweep->rivals);
     budget_free(budget, sweep->ends);
 }
 
@@ -93,12 +95,20 @@ static void unlink_twin(struct sweep *sweep, uint32_t slot)
     sweep->twins[slot] = -1;
 }
 
+/* The open operations that do what the optional ones of a kind do. */
+static void flip_rival(struct sweep *sweep, const struct item *self)
+{
+    if (self->kind != KIND_NONE && !self->tied)
+        flip(sweep->rivals + self->kind * sweep->words, self->slot);
+}
+
 static void enter(struct sweep *sweep, uint32_t item)
 {
     const struct item *self = &sweep->object->items[item];
 
     sweep->items[self->slot] = item;
     flip_kind(sweep, self->slot, &self->call);
+    flip_rival(sweep, self);
     link_twin(sweep, self->slot);
 }
 
@@ -107,6 +117,7 @@ static void leave(struct sweep *sweep, uint32_t item)
     const struct item *self = &sweep->object->items[item];
 
     unlink_twin(sweep, self->slot);
+    flip_rival(sweep, self);
     flip_kind(sweep, self->slot, &self->call);
     sweep->items[self->slot] = ITEM_NONE;
 }
@@ -145,8 +156,16 @@ void sweep_seek(struct sweep *sweep, size_t at)
         sweep_back(sweep);
 }
 
-/* -- configurations ------------------------------------------------------------------------------
- */
+uint32_t sweep_reads(const struct sweep *sweep, const struct config *config)
+{
+    uint32_t count = 0;
+
+    for (uint32_t word = 0; word < sweep->words; word++)
+        count += (uint32_t)__builtin_popcountll(config->bits[word] & sweep->pure[word]);
+    return count;
+}
+
+/* -- configurations --------------------------------------------------------------------------- */
 
 void config_begin(const struct sweep *sweep, struct config *config)
 {
@@ -230,36 +249,77 @@ void config_close(const struct sweep *sweep, struct config *config, uint32_t slo
         flip(config->bits + sweep->words, slot);
 }
 
-bool config_use(const struct sweep *sweep, struct config *config, uint32_t slot)
+/* Whether an open operation can be used, and the state then. */
+static bool can_use(const struct sweep *sweep, const struct config *config, uint32_t slot,
+                    uint32_t *state)
 {
+    if (!config_ready(sweep, config, slot))
+        return false;
     const struct item *item = item_at(sweep, slot);
     int32_t twin = sweep->twins[slot];
-
-    if (!config_ready(sweep, config, slot) || !may_follow(sweep, config, item) ||
-        (twin >= 0 && config_ready(sweep, config, (uint32_t)twin)))
+    if ((twin >= 0 && config_ready(sweep, config, (uint32_t)twin)) ||
+        !may_follow(sweep, config, item))
         return false;
-    uint32_t state = object_step(sweep->object, config->state, item);
-    if (state == STATE_NO)
-        return false;
-    flip(config->bits + sweep->words, slot);
-    if (config_todo(config, slot))
-        flip(config->bits, slot);
-    take_effect(sweep, config, state, item->call.kind == CALL_OVERWRITE);
-    return true;
+    *state = object_step(sweep->object, config->state, item);
+    return *state != STATE_NO;
 }
 
-/* One more of `kind` in the interned counts; STATE_NO if there is none left. */
+/* How many of `kind` took effect. */
+static uint32_t used_of(const struct sweep *sweep, const struct config *config, uint32_t kind)
+{
+    uint32_t count;
+
+    if (config->used == 0)
+        return 0;
+    const uint32_t *pairs = states_get(&sweep->object->states, config->used, &count);
+    for (uint32_t i = 0; i < count && pairs[i] <= kind; i += 2) {
+        if (pairs[i] == kind)
+            return pairs[i + 1];
+    }
+    return 0;
+}
+
+/* Whether an optional operation can be used, and the state then. An open one that does the same
+ * goes first: the optional one can still be used later, when the other no longer can. */
+static bool can_use_kind(const struct sweep *sweep, const struct config *config, uint32_t kind,
+                         uint32_t *state)
+{
+    const struct object *object = sweep->object;
+    const struct item *item = &object->items[object->kinds[kind]];
+
+    if (sweep->started[kind] == 0)
+        return false;
+    for (uint32_t word = 0; word < sweep->words; word++) {
+        if (sweep->rivals[kind * sweep->words + word] & config->bits[sweep->words + word])
+            return false;
+    }
+    *state = object_step(sweep->object, config->state, item);
+    if (*state == STATE_NO || (*state == config->state && item->call.kind != CALL_OVERWRITE) ||
+        !may_follow(sweep, config, item))
+        return false;
+    return sweep->unlimited || used_of(sweep, config, kind) < sweep->started[kind];
+}
+
+bool config_can(const struct sweep *sweep, const struct config *config, uint32_t z, uint32_t *state)
+{
+    uint32_t slots = sweep->object->slot_count;
+
+    if (z >= slots)
+        return can_use_kind(sweep, config, z - slots, state);
+    return sweep->items[z] != ITEM_NONE && can_use(sweep, config, z, state);
+}
+
+/* One more of `kind` in the interned counts. */
 static uint32_t count_kind(const struct sweep *sweep, uint32_t used, uint32_t kind)
 {
     struct states *states = &sweep->object->states;
     uint32_t count = 0, at = 0;
-    uint32_t *pairs = NULL;
 
     if (used == 0)
-        return sweep->started[kind] ? states_intern(states, (uint32_t[]){kind, 1}, 2) : STATE_NO;
-    pairs = states_copy(states, used, 2, &count);
+        return states_intern(states, (uint32_t[]){kind, 1}, 2);
+    uint32_t *pairs = states_copy(states, used, 2, &count);
     if (!pairs)
-        return STATE_NO;
+        return 0;
     while (at < count && pairs[at] < kind)
         at += 2;
     if (at == count || pairs[at] != kind) {
@@ -268,27 +328,31 @@ static uint32_t count_kind(const struct sweep *sweep, uint32_t used, uint32_t ki
         pairs[at + 1] = 0;
         count += 2;
     }
-    if (pairs[at + 1] == sweep->started[kind])
-        return STATE_NO;
     pairs[at + 1]++;
     return states_intern(states, pairs, count);
 }
 
-bool config_use_kind(const struct sweep *sweep, struct config *config, uint32_t kind)
+/* What the use of an optional operation costs in the eyes of an engine that has to choose: more,
+ * the fewer there are. */
+static uint32_t price(uint32_t started)
+{
+    return 1 + 64 / started;
+}
+
+void config_do(const struct sweep *sweep, struct config *config, uint32_t z, uint32_t state)
 {
     const struct object *object = sweep->object;
-    const struct item *item = &object->items[object->kinds[kind]];
+    uint32_t slots = object->slot_count;
+    const struct item *item =
+        z < slots ? item_at(sweep, z) : &object->items[object->kinds[z - slots]];
 
-    if (sweep->started[kind] == 0 || !may_follow(sweep, config, item))
-        return false;
-    uint32_t state = object_step(sweep->object, config->state, item);
-    bool overwrites = item->call.kind == CALL_OVERWRITE;
-    if (state == STATE_NO || (state == config->state && !overwrites))
-        return false;
-    uint32_t used = count_kind(sweep, config->used, kind);
-    if (used == STATE_NO)
-        return false;
-    config->used = used;
-    take_effect(sweep, config, state, overwrites);
-    return true;
+    if (z < slots) {
+        flip(config->bits + sweep->words, z);
+        if (config_todo(config, z))
+            flip(config->bits, z);
+    } else if (!sweep->unlimited) {
+        config->used = count_kind(sweep, config->used, z - slots);
+        config->spent += price(sweep->started[z - slots]);
+    }
+    take_effect(sweep, config, state, item->call.kind == CALL_OVERWRITE);
 }

@@ -23,7 +23,9 @@
 /* words of todo, then as many of ready. */
 struct config {
     uint32_t state;
-    uint32_t used; /* interned (kind, count) pairs, by kind; 0: none */
+    uint32_t used;  /* interned (kind, count) pairs, by kind; 0: none */
+    uint32_t spent; /* a price of what was used: for engines that have to choose */
+    uint32_t flags; /* an engine's own */
     uint64_t bits[];
 };
 
@@ -38,6 +40,8 @@ struct sweep {
     uint64_t *pure;      /* open pure calls */
     uint64_t *overwrite; /* open overwrites */
     uint32_t *started;   /* by kind: how many were invoked */
+    uint64_t *rivals;    /* by kind: open operations that do the same as its optional ones */
+    bool unlimited;      /* optional operations are never used up: allows more than is legal */
     uint32_t *ends;      /* by due item: the event of its return */
 };
 
@@ -49,6 +53,9 @@ void sweep_release(struct sweep *sweep);
 void sweep_forward(struct sweep *sweep);
 void sweep_back(struct sweep *sweep);
 void sweep_seek(struct sweep *sweep, size_t at);
+
+/* How many pure calls are open whose duty is not done. */
+uint32_t sweep_reads(const struct sweep *sweep, const struct config *config);
 
 static inline size_t config_size(const struct sweep *sweep)
 {
@@ -73,15 +80,22 @@ void config_begin(const struct sweep *sweep, struct config *config);
 void config_open(const struct sweep *sweep, struct config *config, uint32_t slot);
 void config_close(const struct sweep *sweep, struct config *config, uint32_t slot);
 
-/* Let an open update take effect, or an optional one. False if it cannot, or need not be
- * tried. */
-bool config_use(const struct sweep *sweep, struct config *config, uint32_t slot);
-bool config_use_kind(const struct sweep *sweep, struct config *config, uint32_t kind);
+/* Updates are numbered: open ones by slot, behind the slots optional ones by kind. Whether update z
+ * can take effect, and has to be tried; *state: the one after it. */
+bool config_can(const struct sweep *sweep, const struct config *config, uint32_t z,
+                uint32_t *state);
+
+/* Let it take effect. */
+void config_do(const struct sweep *sweep, struct config *config, uint32_t z, uint32_t state);
+
+enum { SEARCH_STATES = 8 };
 
 /* What a search found. */
 struct search_result {
     enum { SEARCH_VALID, SEARCH_INVALID, SEARCH_SPENT } outcome;
-    uint64_t configurations; /* explored */
+    uint64_t configurations;        /* explored */
+    uint32_t states[SEARCH_STATES]; /* invalid, breadth-first: the states possible at that return */
+    uint32_t state_count;           /* SEARCH_STATES + 1: more than these */
     size_t
         furthest; /* the furthest event that was reached; invalid: the return that nothing allows */
 };
@@ -89,5 +103,18 @@ struct search_result {
 /* Wing, Gong and Lowe's depth-first search with memory. `steps`: give up after so many
  * configurations; 0: when the budget is used up. */
 void search_wgl(struct object *object, uint64_t steps, struct search_result *result);
+
+struct levels_options {
+    uint64_t steps;   /* give up after so many configurations; 0: when the budget is used up */
+    uint32_t width;   /* how many configurations to keep at first */
+    uint64_t *rivals; /* by kind: open operations that do the same as its optional ones */
+    bool unlimited;   /* take optional operations as never used up: this is quick, and refutes what
+                       * even so has no linearization; SEARCH_VALID then says nothing, and
+                       * SEARCH_SPENT also that `width` did not suffice */
+};
+
+/* Breadth-first, event by event: levels.c. */
+void search_levels(struct object *object, const struct levels_options *options,
+                   struct search_result *result);
 
 #endif

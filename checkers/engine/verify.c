@@ -177,8 +177,106 @@ static uint32_t number_parts(struct verify *verify, uint32_t begin)
     return parts ? states_intern(&verify->states, parts, verify->part_count) : STATE_NO;
 }
 
-/* Make the calls and find a beginning: the model's, or, from the middle, any that an operation
- * needs, and one that none does. */
+static bool make_calls(struct verify *verify, const struct model_env *env)
+{
+    const struct excerpt *excerpt = verify->excerpt;
+    struct err err;
+
+    for (size_t i = 0; i < excerpt->count; i++) {
+        int made = excerpt->model->prepare(env, op_at(verify, i), &verify->calls[i], &err);
+        if (made < 0)
+            return false;
+        if (excerpt->relaxed[i] & RELAX_NEED)
+            excerpt->model->weaken(&verify->calls[i]);
+        verify->skip[i] = made != 1 || (excerpt->relaxed[i] & RELAX_PRESENCE);
+    }
+    return true;
+}
+
+/* From the middle: any state that an operation needs, or that leads up to one. In one that does
+ * neither less is possible than in these. */
+static bool find_order_from_anywhere(struct verify *verify)
+{
+    const struct model *model = verify->excerpt->model;
+
+    if ((model->omit != OMIT_UNSEEN && !model->before) || verify->part_count > 1)
+        verify->gave_up = true;
+    for (size_t i = 0; i < verify->excerpt->count && !verify->gave_up; i++) {
+        uint32_t leaves, state;
+        if (verify->skip[i])
+            continue;
+        model->effect(&verify->calls[i], &leaves, &state);
+        while (state != STATE_NO && !verify->gave_up) {
+            if (can_follow(verify, state))
+                return true;
+            state = model->before ? model->before(&verify->states, state) : STATE_NO;
+        }
+    }
+    return false;
+}
+
+/* -- what was left out
+ * ------------------------------------------------------------------------------ */
+
+/* Whether the whole, if it had an order, would have one without `op` too. */
+static bool may_be_missing(const struct verify *verify, const struct op *op,
+                           const struct call *call, int64_t last_end_ns)
+{
+    const struct excerpt *excerpt = verify->excerpt;
+    enum model_omit omit = excerpt->model->omit;
+    uint32_t leaves, needs, other_leaves, other_needs;
+
+    if (call->kind == CALL_PURE || op->invoke_ns > last_end_ns ||
+        (op->type == OP_OK && op->complete_ns < excerpt->from_ns))
+        return true;
+    if (omit == OMIT_PURE)
+        return false;
+    excerpt->model->effect(call, &leaves, &needs);
+    if (leaves == STATE_ANY)
+        return false;
+    for (size_t i = 0; i < excerpt->count; i++) {
+        if (verify->skip[i])
+            continue;
+        excerpt->model->effect(&verify->calls[i], &other_leaves, &other_needs);
+        if (other_leaves == STATE_ANY || other_needs == STATE_ANY)
+            return false;
+        if ((omit == OMIT_UNSEEN ? other_needs : other_leaves) == leaves)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the whole has no order if the excerpt has none. */
+static bool is_fair(struct verify *verify, const struct model_env *env)
+{
+    const struct excerpt *excerpt = verify->excerpt;
+    int64_t last_end_ns = INT64_MIN;
+    size_t at = 0;
+    struct err err;
+
+    for (size_t i = 0; i < excerpt->count; i++) {
+        if (!is_due(verify, i) || verify->skip[i])
+            continue;
+        if (op_at(verify, i)->invoke_ns < excerpt->from_ns)
+            return false;
+        if (op_at(verify, i)->complete_ns > last_end_ns)
+            last_end_ns = op_at(verify, i)->complete_ns;
+    }
+    for (size_t i = 0; i < excerpt->whole_count; i++) {
+        const struct op *op = &excerpt->history->ops[excerpt->whole[i]];
+        struct call call;
+        while (at < excerpt->count && excerpt->places[at] < excerpt->whole[i])
+            at++;
+        bool is_kept = at < excerpt->count && excerpt->places[at] == excerpt->whole[i] &&
+                       !(excerpt->relaxed[at] & RELAX_PRESENCE);
+        if (is_kept || excerpt->model->prepare(env, op, &call, &err) != 1)
+            continue;
+        if (verify->states.failed || !may_be_missing(verify, op, &call, last_end_ns))
+            return false;
+    }
+    return true;
+}
+
 static bool find_order(struct verify *verify)
 {
     const struct excerpt *excerpt = verify->excerpt;
@@ -186,35 +284,13 @@ static bool find_order(struct verify *verify)
         .history = excerpt->history, .states = &verify->states, .initial = excerpt->initial};
     struct err err;
 
-    for (size_t i = 0; i < excerpt->count; i++) {
-        int made = excerpt->model->prepare(&env, op_at(verify, i), &verify->calls[i], &err);
-        if (made < 0)
-            verify->gave_up = true;
-        else if (excerpt->relaxed[i] & RELAX_NEED)
-            excerpt->model->weaken(&verify->calls[i]);
-        verify->skip[i] = made != 1;
-    }
+    verify->gave_up = !make_calls(verify, &env) || !is_fair(verify, &env);
     uint32_t begin = number_parts(verify, excerpt->model->begin(&env, &err));
     if (begin == STATE_NO)
         verify->gave_up = true;
     if (verify->gave_up || can_follow(verify, begin))
-        return !verify->gave_up;
-    if (excerpt->from_ns == INT64_MIN)
-        return false;
-    if (excerpt->model->omit != OMIT_UNSEEN || verify->part_count > 1) {
-        verify->gave_up = true;
-        return false;
-    }
-    for (size_t i = 0; i < excerpt->count; i++) {
-        uint32_t leaves, needs;
-        excerpt->model->effect(&verify->calls[i], &leaves, &needs);
-        if (needs == STATE_ANY)
-            verify->gave_up = true;
-        if (verify->gave_up || (needs != STATE_NO && can_follow(verify, needs)))
-            return !verify->gave_up;
-    }
-    /* A state that nobody needs is no better than one that somebody does. */
-    return false;
+        return true;
+    return excerpt->from_ns != INT64_MIN && find_order_from_anywhere(verify);
 }
 
 enum verified verify_illegal(const struct excerpt *excerpt, struct budget *budget)

@@ -10,8 +10,9 @@
 
 /* What an operation of an excerpt is relieved of. */
 enum relax {
-    RELAX_DUTY = 1, /* it may not have happened; but if so, with its result */
-    RELAX_NEED = 2, /* a cas may have found any value: it is a write */
+    RELAX_DUTY = 1,     /* it may not have happened; but if so, with its result */
+    RELAX_NEED = 2,     /* a cas may have found any value: it is a write */
+    RELAX_PRESENCE = 4, /* it is not there at all, and mentioned only for what it wrote */
 };
 
 /* A part of a history. */
@@ -24,6 +25,8 @@ struct excerpt {
     size_t count;
     int64_t from_ns; /* only what is open at this time or later is in it, and the object may have
                       * been in any state then; INT64_MIN: from the beginning */
+    const uint32_t *whole; /* places of all operations that it was taken from; borrowed */
+    size_t whole_count;
 };
 
 /* An excerpt without operations yet, with room for all of `room`. False when the budget is used
@@ -39,8 +42,9 @@ enum verified { VERIFIED_ILLEGAL, VERIFIED_LEGAL, VERIFIED_UNFINISHED };
 
 enum { VERIFY_OPS_MAX = 2000, VERIFY_STEPS_MAX = 20 * 1000 * 1000 };
 
-/* Whether no order of the excerpt's operations is legal. Gives up when the budget is used up, on
- * values that the model refuses, and over the limits above. */
+/* Whether no order of the excerpt's operations is legal, and nothing was left out or relaxed that
+ * could have made one legal. Gives up when the budget is used up, on values that the model refuses,
+ * and over the limits above. */
 enum verified verify_illegal(const struct excerpt *excerpt, struct budget *budget);
 
 #endif

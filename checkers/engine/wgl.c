@@ -5,23 +5,15 @@
  * It finds a linearization quickly where there are many, and needs no memory but for what it tried;
  * where there is none it has to try everything that leads there.
  */
-#include "search.h"
+#include "moves.h"
 
 #include <string.h>
-
-/* What is asked of the next moves at a node, beside the returning operation's duty. */
-enum node_flag {
-    MUST_USE = 1,  /* the returning overwrite has to be used itself */
-    OVERWROTE = 2, /* the last move was an overwrite that nobody has read: only what depends on its
-                    * value can follow, or the move was for nothing */
-};
 
 /* A configuration (behind it in memory) at the return `at` that nothing yet allows, and the moves
  * tried so far. */
 struct node {
     size_t at;
-    uint32_t move;
-    uint32_t flags;
+    uint64_t move;
 };
 
 static struct config *config_of(const struct node *node)
@@ -53,7 +45,7 @@ static struct node *remembered(const struct wgl *wgl, uint32_t i)
 
 static uint64_t hash_node(const struct node *node, size_t size)
 {
-    uint64_t hash = node->at * 0x9e3779b97f4a7c15u + node->flags, word;
+    uint64_t hash = node->at * 0x9e3779b97f4a7c15u, word;
     const char *bytes = (const char *)config_of(node);
 
     for (size_t i = 0; i < size; i += sizeof word) {
@@ -100,8 +92,7 @@ static enum memory remember(struct wgl *wgl, const struct node *node)
     uint64_t at = hash_node(node, size);
     for (; wgl->slots[at & (wgl->slot_count - 1)]; at++) {
         const struct node *other = remembered(wgl, wgl->slots[at & (wgl->slot_count - 1)] - 1);
-        if (other->at == node->at && other->flags == node->flags &&
-            memcmp(config_of(other), config_of(node), size) == 0)
+        if (other->at == node->at && memcmp(config_of(other), config_of(node), size) == 0)
             return MEMORY_KNOWN;
     }
     memcpy(remembered(wgl, wgl->memory_count), node, wgl->node_size);
@@ -124,15 +115,6 @@ static struct node *push(struct wgl *wgl)
     return top(wgl);
 }
 
-/* Whether there is a choice to make when `item` returns: its duty is not done, or it is an
- * overwrite whose last chance this is. */
-static bool is_choice(const struct sweep *sweep, const struct config *config,
-                      const struct item *item)
-{
-    return config_todo(config, item->slot) ||
-           (item->call.kind == CALL_OVERWRITE && config_ready(sweep, config, item->slot));
-}
-
 /* Pass events as long as there is nothing to choose. True at the end of the history. */
 static bool advance(struct wgl *wgl, struct node *node)
 {
@@ -145,7 +127,7 @@ static bool advance(struct wgl *wgl, struct node *node)
         const struct item *item = &object->items[EVENT_ITEM(event)];
         if (EVENT_IS_RETURN(event)) {
             node->at = sweep->at;
-            if (is_choice(sweep, config, item))
+            if (move_needed(sweep, config, item))
                 return false;
             config_close(sweep, config, item->slot);
         }
@@ -156,94 +138,49 @@ static bool advance(struct wgl *wgl, struct node *node)
     return true;
 }
 
-/* What a move does at a node. */
-enum outcome {
-    NO_MOVE,
-    MOVED,     /* the returning operation's duty is still to do */
-    PROMISING, /* it is done, yet the operation can still be used */
-    ARRIVED,   /* it may return */
-};
-
 static const struct item *returning_item(const struct wgl *wgl, const struct node *node)
 {
     const struct object *object = wgl->sweep.object;
     return &object->items[EVENT_ITEM(object->events[node->at])];
 }
 
-/* How many pure calls are open whose duty is not done. */
-static uint32_t open_reads(const struct sweep *sweep, const struct config *config)
-{
-    uint32_t count = 0;
-
-    for (uint32_t word = 0; word < sweep->words; word++)
-        count += (uint32_t)__builtin_popcountll(config->bits[word] & sweep->pure[word]);
-    return count;
-}
-
-/* Let move `z` (a slot, or behind them a kind), which is not the returning operation, take effect.
- */
-static enum outcome try_move(struct wgl *wgl, struct node *node, uint32_t z)
-{
-    const struct object *object = wgl->sweep.object;
-    const struct item *returning = returning_item(wgl, node);
-    uint32_t slots = object->slot_count;
-    uint32_t item = z < slots ? wgl->sweep.items[z] : object->kinds[z - slots];
-
-    if (item == ITEM_NONE)
-        return NO_MOVE;
-    bool overwrites = object->items[item].call.kind == CALL_OVERWRITE;
-    if (overwrites && (node->flags & OVERWROTE))
-        return NO_MOVE;
-    uint32_t reads = open_reads(&wgl->sweep, config_of(node));
-    if (!(z < slots ? config_use(&wgl->sweep, config_of(node), z)
-                    : config_use_kind(&wgl->sweep, config_of(node), z - slots)))
-        return NO_MOVE;
-    bool unread = overwrites && open_reads(&wgl->sweep, config_of(node)) == reads;
-    node->flags = unread ? node->flags | OVERWROTE : node->flags & ~(uint32_t)OVERWROTE;
-    bool is_done = !config_todo(config_of(node), returning->slot);
-    if (returning->call.kind != CALL_OVERWRITE)
-        return is_done ? ARRIVED : MOVED;
-    /* An overwrite thought before another gains nothing by waiting for that other to take effect
-     * now: only using it can demand what came before. */
-    if (overwrites)
-        node->flags |= MUST_USE;
-    return is_done && !(node->flags & MUST_USE) ? PROMISING : MOVED;
-}
-
 /* The next move of a node, in the order in which they are tried: let the returning operation go if
- * its duty is done; use it; whatever does its duty at once; whatever else. NO_MOVE: all are tried.
- */
-static enum outcome next_child(struct wgl *wgl, struct node *node, struct node *child)
+ * its duty is done; use it; whatever does its duty at once; whatever else. MOVE_NONE: all are
+ * tried. */
+static enum move next_child(struct wgl *wgl, struct node *node, struct node *child)
 {
-    const struct object *object = wgl->sweep.object;
-    uint32_t slot = returning_item(wgl, node)->slot;
-    uint32_t moves = object->slot_count + object->kind_count;
-    bool is_done = !config_todo(config_of(node), slot);
+    const struct item *x = returning_item(wgl, node);
+    const struct config *from = config_of(node);
+    struct config *to = config_of(child);
+    uint32_t moves = move_count(&wgl->sweep);
+    bool is_done = !config_todo(config_of(node), x->slot);
 
-    while (node->move < 2 + 2 * moves) {
-        uint32_t move = node->move++;
-        memcpy(child, node, wgl->node_size);
-        child->move = 0;
-        if (move == 0 && is_done && !(node->flags & MUST_USE))
-            return ARRIVED;
-        if (move == 1 && config_use(&wgl->sweep, config_of(child), slot))
-            return ARRIVED;
+    while (node->move < 2 + 2 * (uint64_t)moves) {
+        uint64_t move = node->move++;
         bool others = move >= 2 + moves;
-        if (move < 2 || (move - 2) % moves == slot || (is_done && !others))
+        child->at = node->at;
+        child->move = 0;
+        if (move == 0 && is_done && !(from->flags & MOVE_MUST)) {
+            memcpy(to, from, config_size(&wgl->sweep));
+            return MOVE_DONE;
+        }
+        if (move == 1 && move_make(&wgl->sweep, from, x, x->slot, to) == MOVE_DONE)
+            return MOVE_DONE;
+        if (move < 2 || (move - 2) % moves == x->slot || (is_done && !others))
             continue;
+        enum move made = move_make(&wgl->sweep, from, x, (uint32_t)((move - 2) % moves), to);
         if (is_done)
-            child->flags |= MUST_USE;
-        enum outcome outcome = try_move(wgl, child, (move - 2) % moves);
-        if (outcome != NO_MOVE && others == (outcome == MOVED))
-            return outcome;
+            to->flags |= MOVE_MUST;
+        if (made != MOVE_NONE && others == (made == MOVE_MADE || is_done))
+            return is_done ? MOVE_MADE : made;
     }
-    return NO_MOVE;
+    return MOVE_NONE;
 }
 
 /* A child that lets the returning operation go: on to the next choice. True at the end. */
 static bool let_return(struct wgl *wgl, struct node *child)
 {
-    child->flags = 0;
+    config_of(child)->flags = 0;
     config_close(&wgl->sweep, config_of(child), returning_item(wgl, child)->slot);
     sweep_forward(&wgl->sweep);
     return advance(wgl, child);
@@ -264,12 +201,12 @@ static void search(struct wgl *wgl, uint64_t steps)
         if (node->at > result->furthest)
             result->furthest = node->at;
         sweep_seek(&wgl->sweep, node->at);
-        enum outcome outcome = next_child(wgl, node, child);
-        if (outcome == NO_MOVE) {
+        enum move move = next_child(wgl, node, child);
+        if (move == MOVE_NONE) {
             wgl->depth--;
             continue;
         }
-        if (outcome == ARRIVED && let_return(wgl, child)) {
+        if (move == MOVE_DONE && let_return(wgl, child)) {
             result->outcome = SEARCH_VALID;
             break;
         }

@@ -6,7 +6,7 @@
 
 bool zones_apply(const struct object_source *source)
 {
-    if (source->begin != STATE_NO || source->relaxed || source->parts ||
+    if (source->begin_place != PLACE_NONE || source->relaxed || source->parts ||
         source->model->omit != OMIT_UNSEEN)
         return false;
     for (size_t i = 0; i < source->count; i++) {
@@ -33,8 +33,7 @@ static bool writes(const struct call *call, value_id *value)
     return call->op != REGISTERS_READ;
 }
 
-/* -- clusters by value ----------------------------------------------------------------------------
- */
+/* -- clusters by value ------------------------------------------------------------------------ */
 
 static uint32_t *slot_of(const struct zones *zones, value_id value)
 {

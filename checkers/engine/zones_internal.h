@@ -7,7 +7,6 @@
 #include "zones.h"
 
 #define CLUSTER_NONE UINT32_MAX
-#define PLACE_NONE UINT32_MAX
 
 /* One value: what wrote it, and what saw it. Cluster 0 is the initial value's, written by nobody
  * before all. */

@@ -205,9 +205,11 @@ bool zones_tell(const struct zones *zones, const struct refutation *refutation,
     struct excerpt like = {.history = source->history,
                            .model = source->model,
                            .initial = source->initial,
-                           .from_ns = INT64_MIN};
+                           .from_ns = INT64_MIN,
+                           .whole = source->places,
+                           .whole_count = source->count};
 
-    if (!excerpt_init(witness, &like, source->count, zones->budget))
+    if (!excerpt_init(witness, &like, source->count * 2, zones->budget))
         return false;
     switch (refutation->kind) {
     case REFUTED_BY_THIN_AIR:

@@ -51,9 +51,10 @@ static int search(const struct history *history, const struct model *model,
         struct object_source source = {.history = &timeless,
                                        .model = model,
                                        .initial = model_value(history, options->initial),
-                                       .begin = STATE_NO};
+                                       .begin_place = PLACE_NONE};
+        struct solve_effort effort = {.threads = 1};
         struct judgement judgement;
-        judge_together(&source, &keys, budget, &judgement);
+        judge_together(&source, &keys, &effort, budget, &judgement);
         result = report(&judgement, finding, err);
         excerpt_release(&judgement.witness, budget);
     } else {

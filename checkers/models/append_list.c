@@ -52,6 +52,21 @@ static uint32_t step(struct states *states, uint32_t state, const struct call *c
     return states_append(states, state, call->a);
 }
 
+static uint32_t before(const struct states *states, uint32_t state)
+{
+    uint32_t rest = STATE_NO, last;
+
+    if (state != 0 && state != STATE_NO)
+        states_split(states, state, &rest, &last);
+    return rest;
+}
+
+static void effect(const struct call *call, uint32_t *leaves, uint32_t *needs)
+{
+    *leaves = call->op == APPEND ? STATE_ANY : STATE_NO;
+    *needs = call->op == READ ? call->result : STATE_NO;
+}
+
 const struct model model_append_list = {
     .name = "append-list",
     .about = "a list that only grows, read as a whole",
@@ -59,4 +74,6 @@ const struct model model_append_list = {
     .begin = begin,
     .prepare = prepare,
     .step = step,
+    .effect = effect,
+    .before = before,
 };

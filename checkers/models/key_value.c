@@ -75,6 +75,8 @@ static int prepare(const struct model_env *env, const struct op *op, struct call
         break;
     case OP_F_CAS:
         *call = (struct call){.op = CAS, .a = state_of(env, op->in), .b = state_of(env, op->in2)};
+        if (op->in == op->in2) /* a read of it */
+            *call = (struct call){.op = GET, .kind = CALL_PURE, .result = call->a};
         break;
     default:
         result = prepare_append(env, op, call, err);
@@ -130,7 +132,18 @@ static void effect(const struct call *call, uint32_t *leaves, uint32_t *needs)
     if (call->op == PUT || call->op == CAS)
         *leaves = call->op == PUT ? call->a : call->b;
     if (call->op == APPEND)
-        *leaves = *needs = STATE_ANY;
+        *leaves = STATE_ANY;
+}
+
+/* A string by its last byte: more states than there were is no harm. */
+static uint32_t before(const struct states *states, uint32_t state)
+{
+    uint32_t rest, last;
+
+    if (state == 0 || state == STATE_NO || is_atom(states, state))
+        return state == 0 || state == STATE_NO ? STATE_NO : 0;
+    states_split(states, state, &rest, &last);
+    return rest;
 }
 
 static void weaken(struct call *call)
@@ -150,5 +163,6 @@ const struct model model_key_value = {
     .prepare = prepare,
     .step = step,
     .weaken = weaken,
+    .before = before,
     .effect = effect,
 };

@@ -38,8 +38,7 @@ static enum verdict judge(const struct history *history, const char *model, cons
     return finding->valid;
 }
 
-/* -- against exhaustive search --------------------------------------------------------------------
- */
+/* -- against exhaustive search ---------------------------------------------------------------- */
 
 struct comparison {
     const char *model;
