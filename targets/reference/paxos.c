@@ -11,8 +11,6 @@
 #include "runtime/protocol.h"
 #include "runtime/table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PROMISE_FILE "promised"
@@ -22,41 +20,41 @@
 enum {
     NOBODY = -1,
     HEARTBEAT_MS = 50,
-    PREPARE_MS = 300, /* until a prepare is sent again */
-    BATCH = 128,      /* values in a message, at most */
+    BATCH = 128,   /* values in a message, at most */
+    LAG_MAX = 512, /* chosen values in a message, at most */
     LEASE_MS = 300,
 };
 
 /* An instance of consensus. */
 struct instance {
-    int64_t ballot;   /* in which this acceptor accepted `accepted`; 0: in none */
-    json_t *accepted; /* as acceptor */
-    json_t *proposed; /* as proposer in its present ballot */
-    int64_t reported; /* ballot of the proposal reported in phase 1 that is in `proposed` */
-    uint64_t acks;    /* the acceptors that accepted `proposed` */
-    json_t *chosen;   /* as learner */
+    json_int_t ballot;   /* in which this acceptor accepted `accepted`; 0: in none */
+    json_t *accepted;    /* as acceptor */
+    json_t *proposed;    /* as proposer in its present ballot */
+    json_int_t reported; /* ballot of the proposal reported in phase 1 that is in `proposed` */
+    uint64_t acks;       /* the acceptors that accepted `proposed` */
+    json_t *chosen;      /* as learner */
 };
 
 enum role { WAITING, PREPARING, LEADING };
 
 struct paxos {
     /* The acceptor's promise (section 2.2), for all instances at once (section 3). */
-    int64_t promised;
-    int64_t lease_ends_ms; /* until then it promises nothing to others than lease_holder */
+    json_int_t promised;
+    json_int_t lease_ends_ms; /* until then it promises nothing to others than lease_holder */
     int lease_holder;
 
     struct instance *instances;
-    int64_t count, room;
-    int64_t decided; /* all below are chosen, and carried out */
+    json_int_t count, room;
+    json_int_t decided; /* all below are chosen, and carried out */
 
     /* The proposer. */
     enum role role;
-    int64_t ballot, seen; /* its own; the highest that it has heard of */
+    json_int_t ballot, seen; /* its own; the highest that it has heard of */
     uint64_t promises;
-    int64_t next;                      /* first instance without a proposal */
-    int64_t recovered;                 /* what was below `next` when it began to lead */
-    json_t *queue;                     /* requests to propose */
-    int64_t stamps_ms[NODE_COUNT_MAX]; /* sent when, of what each acceptor answered last */
+    json_int_t next;                      /* first instance without a proposal */
+    json_int_t recovered;                 /* what was below `next` when it began to lead */
+    json_t *queue;                        /* requests to propose */
+    json_int_t stamps_ms[NODE_COUNT_MAX]; /* sent when, of what each acceptor answered last */
 
     int leader;
     struct machine machine;
@@ -66,7 +64,7 @@ struct paxos {
     bool lease;
 };
 
-static int64_t number_of(const json_t *object, const char *key)
+static json_int_t number_of(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
 }
@@ -76,15 +74,15 @@ static int quorum(const struct self *self)
     return bug_is_on(self, "minority-quorum") ? self->count / 2 : self->count / 2 + 1;
 }
 
-static int64_t lease_clock_ms(const struct self *self)
+static json_int_t lease_clock_ms(const struct self *self)
 {
     return bug_is_on(self, "lease-trusts-clock") ? now_wall_ms() : now_ms();
 }
 
-static struct instance *instance_of(struct paxos *paxos, int64_t slot)
+static struct instance *instance_of(struct paxos *paxos, json_int_t slot)
 {
     if (slot >= paxos->room) {
-        int64_t room = slot * 2 + 1024;
+        json_int_t room = slot * 2 + 1024;
         paxos->instances = realloc(paxos->instances, (size_t)room * sizeof *paxos->instances);
         if (!paxos->instances)
             abort();
@@ -108,7 +106,7 @@ static void assign(json_t **place, json_t *value)
  */
 
 /* "An acceptor must remember this information even if it fails." */
-static void promise(struct self *self, int64_t ballot)
+static void promise(struct self *self, json_int_t ballot)
 {
     struct paxos *paxos = self->state;
     json_t *record = json_integer(ballot);
@@ -152,31 +150,31 @@ static void advance(struct self *self)
 }
 
 /* It is chosen for ever. The file only saves asking others after a restart: it needs no sync. */
-static void learn(struct self *self, int64_t slot, json_t *value)
+static void learn(struct self *self, json_int_t slot, json_t *value)
 {
     struct instance *instance = instance_of(self->state, slot);
 
     if (instance->chosen)
         return;
-    json_t *record = json_pack("[I, O]", (json_int_t)slot, value);
+    json_t *record = json_pack("[I, O]", slot, value);
     storage_append(self, CHOSEN_FILE, record);
     json_decref(record);
     assign(&instance->chosen, value);
 }
 
-static json_t *chosen_from(const struct paxos *paxos, int64_t from, int64_t count)
+static json_t *chosen_from(const struct paxos *paxos, json_int_t from)
 {
     json_t *values = json_array();
 
-    for (int64_t slot = from; slot < paxos->decided && slot < from + count; slot++)
+    for (json_int_t slot = from; slot < paxos->decided && slot < from + LAG_MAX; slot++)
         (void)json_array_append(values, paxos->instances[slot].chosen);
     return values;
 }
 
-static void learn_all(struct self *self, int64_t from, const json_t *values)
+static void learn_all(struct self *self, json_int_t from, const json_t *values)
 {
     for (size_t i = 0; i < json_array_size(values); i++)
-        learn(self, from + (int64_t)i, json_array_get(values, i));
+        learn(self, from + (json_int_t)i, json_array_get(values, i));
     advance(self);
 }
 
@@ -185,12 +183,16 @@ static void on_learn(struct self *self, const struct message *message)
     learn_all(self, number_of(message->body, "from"), json_object_get(message->body, "values"));
 }
 
+static void send_learn(struct self *self, int to, json_int_t from)
+{
+    msg_send(self, to,
+             json_pack("{s:s, s:I, s:o}", "type", "learn", "from", from, "values",
+                       chosen_from(self->state, from)));
+}
+
 static void on_missing(struct self *self, const struct message *message)
 {
-    int64_t from = number_of(message->body, "from");
-    msg_send(self, message->from,
-             json_pack("{s:s, s:I, s:o}", "type", "learn", "from", (json_int_t)from, "values",
-                       chosen_from(self->state, from, 8 * BATCH)));
+    send_learn(self, message->from, number_of(message->body, "from"));
 }
 
 /* -- proposers -----------------------------------------------------------------------------------
@@ -199,15 +201,12 @@ static void on_missing(struct self *self, const struct message *message)
 static void wait_for_leader(struct self *self)
 {
     const struct paxos *paxos = self->state;
-    int64_t more_ms = paxos->backoff_ms;
-
-    if (more_ms > 0)
-        more_ms += (int64_t)rng_below(&self->rng, (uint64_t)more_ms);
-    timer_set(paxos->election, (int)more_ms);
+    uint64_t more_ms = rng_below(&self->rng, (uint64_t)paxos->backoff_ms + 1);
+    timer_set(paxos->election, paxos->backoff_ms + (int)more_ms);
 }
 
 /* Somebody else has a higher ballot. */
-static void give_way(struct self *self, int64_t ballot, int leader)
+static void give_way(struct self *self, json_int_t ballot, int leader)
 {
     struct paxos *paxos = self->state;
     bool is_new = leader != paxos->leader;
@@ -243,7 +242,7 @@ static void on_election(struct self *self, void *context)
     paxos->seen = paxos->ballot;
     promise(self, paxos->ballot); /* never to use this number again */
     paxos->promises = 0;
-    for (int64_t slot = 0; slot < paxos->count; slot++) {
+    for (json_int_t slot = 0; slot < paxos->count; slot++) {
         struct instance *instance = &paxos->instances[slot];
         assign(&instance->proposed, NULL);
         instance->reported = 0;
@@ -251,31 +250,31 @@ static void on_election(struct self *self, void *context)
     }
     for (int to = 0; to < self->count; to++)
         msg_send(self, to,
-                 json_pack("{s:s, s:I, s:I}", "type", "prepare", "ballot",
-                           (json_int_t)paxos->ballot, "from", (json_int_t)paxos->decided));
-    timer_set(paxos->election, PREPARE_MS + (int)rng_below(&self->rng, PREPARE_MS));
+                 json_pack("{s:s, s:I, s:I}", "type", "prepare", "ballot", paxos->ballot, "from",
+                           paxos->decided));
+    wait_for_leader(self); /* or try again */
 }
 
 /* Phase 2 (a): accept requests for what is not chosen, from `from` on, to one acceptor. Without
  * values it is a heartbeat. */
-static void send_accept(struct self *self, int to, int64_t from)
+static void send_accept(struct self *self, int to, json_int_t from)
 {
     struct paxos *paxos = self->state;
     json_t *values = json_array();
 
     while (from < paxos->next && (instance_of(paxos, from)->acks >> to & 1))
         from++;
-    for (int64_t slot = from; slot < paxos->next && slot < from + BATCH; slot++) {
+    for (json_int_t slot = from; slot < paxos->next && slot < from + BATCH; slot++) {
         struct instance *instance = instance_of(paxos, slot);
         (void)json_array_append(values, instance->chosen ? instance->chosen : instance->proposed);
     }
     msg_send(self, to,
-             json_pack("{s:s, s:I, s:I, s:I, s:o, s:I}", "type", "accept", "ballot",
-                       (json_int_t)paxos->ballot, "stamp", (json_int_t)lease_clock_ms(self), "from",
-                       (json_int_t)from, "values", values, "decided", (json_int_t)paxos->decided));
+             json_pack("{s:s, s:I, s:I, s:I, s:o, s:I}", "type", "accept", "ballot", paxos->ballot,
+                       "stamp", lease_clock_ms(self), "from", from, "values", values, "decided",
+                       paxos->decided));
 }
 
-static void send_accepts(struct self *self, int64_t from)
+static void send_accepts(struct self *self, json_int_t from)
 {
     for (int to = 0; to < self->count; to++)
         send_accept(self, to, from);
@@ -294,7 +293,7 @@ static void on_heartbeat(struct self *self, void *context)
 static void on_flush(struct self *self, void *context)
 {
     struct paxos *paxos = self->state;
-    int64_t first = paxos->next;
+    json_int_t first = paxos->next;
 
     (void)context;
     if (paxos->role != LEADING || json_array_size(paxos->queue) == 0)
@@ -311,16 +310,16 @@ static void lead(struct self *self)
 {
     struct paxos *paxos = self->state;
 
-    note(self, "leads with ballot %" PRId64, paxos->ballot);
+    note(self, "leads with ballot %" JSON_INTEGER_FORMAT, paxos->ballot);
     paxos->role = LEADING;
     paxos->leader = self->me;
     paxos->next = paxos->decided;
-    for (int64_t slot = paxos->decided; slot < paxos->count; slot++) {
+    for (json_int_t slot = paxos->decided; slot < paxos->count; slot++) {
         struct instance *instance = &paxos->instances[slot];
         if (instance->chosen || instance->reported)
             paxos->next = slot + 1;
     }
-    for (int64_t slot = paxos->decided; slot < paxos->next; slot++) {
+    for (json_int_t slot = paxos->decided; slot < paxos->next; slot++) {
         struct instance *instance = &paxos->instances[slot];
         if (instance->chosen)
             assign(&instance->proposed, instance->chosen);
@@ -337,7 +336,7 @@ static void lead(struct self *self)
 
 static void take_report(struct self *self, const json_t *report)
 {
-    int64_t ballot = json_integer_value(json_array_get(report, 1));
+    json_int_t ballot = json_integer_value(json_array_get(report, 1));
     struct instance *instance =
         instance_of(self->state, json_integer_value(json_array_get(report, 0)));
 
@@ -367,7 +366,7 @@ static void on_promise(struct self *self, const struct message *message)
 static void on_refused(struct self *self, const struct message *message)
 {
     const struct paxos *paxos = self->state;
-    int64_t promised = number_of(message->body, "promised");
+    json_int_t promised = number_of(message->body, "promised");
 
     if (promised > paxos->ballot && paxos->role != WAITING)
         give_way(self, promised, NOBODY);
@@ -376,14 +375,14 @@ static void on_refused(struct self *self, const struct message *message)
 static void on_accepted(struct self *self, const struct message *message)
 {
     struct paxos *paxos = self->state;
-    int64_t from = number_of(message->body, "from");
-    int64_t end = from + number_of(message->body, "count");
+    json_int_t from = number_of(message->body, "from");
+    json_int_t end = from + number_of(message->body, "count");
 
     if (paxos->role != LEADING || number_of(message->body, "ballot") != paxos->ballot)
         return;
     if (number_of(message->body, "stamp") > paxos->stamps_ms[message->from])
         paxos->stamps_ms[message->from] = number_of(message->body, "stamp");
-    for (int64_t slot = from; slot < end && slot < paxos->next; slot++) {
+    for (json_int_t slot = from; slot < end && slot < paxos->next; slot++) {
         struct instance *instance = instance_of(paxos, slot);
         instance->acks |= UINT64_C(1) << message->from;
         if (__builtin_popcountll(instance->acks) >= quorum(self) && instance->proposed)
@@ -396,7 +395,7 @@ static void on_accepted(struct self *self, const struct message *message)
 static bool lease_holds(const struct self *self)
 {
     const struct paxos *paxos = self->state;
-    int64_t earliest_ms = lease_clock_ms(self) - LEASE_MS + LEASE_MS / 10;
+    json_int_t earliest_ms = lease_clock_ms(self) - LEASE_MS + LEASE_MS / 10;
     int count = 0;
 
     for (int i = 0; i < self->count; i++)
@@ -427,21 +426,20 @@ static void refuse(struct self *self, const struct message *message)
 {
     const struct paxos *paxos = self->state;
     msg_send(self, message->from,
-             json_pack("{s:s, s:I}", "type", "refused", "promised", (json_int_t)paxos->promised));
+             json_pack("{s:s, s:I}", "type", "refused", "promised", paxos->promised));
 }
 
 /* [[instance, ballot, value], ...]: "the highest-numbered proposal (if any) that it has accepted".
  */
-static json_t *reports_from(const struct paxos *paxos, int64_t from)
+static json_t *reports_from(const struct paxos *paxos, json_int_t from)
 {
     json_t *reports = json_array();
 
-    for (int64_t slot = from; slot < paxos->count; slot++) {
+    for (json_int_t slot = from; slot < paxos->count; slot++) {
         const struct instance *instance = &paxos->instances[slot];
         if (instance->accepted)
-            (void)json_array_append_new(reports, json_pack("[I, I, O]", (json_int_t)slot,
-                                                           (json_int_t)instance->ballot,
-                                                           instance->accepted));
+            (void)json_array_append_new(
+                reports, json_pack("[I, I, O]", slot, instance->ballot, instance->accepted));
     }
     return reports;
 }
@@ -452,11 +450,15 @@ static json_t *reports_from(const struct paxos *paxos, int64_t from)
 static void on_prepare(struct self *self, const struct message *message)
 {
     struct paxos *paxos = self->state;
-    int64_t ballot = number_of(message->body, "ballot");
-    int64_t from = number_of(message->body, "from");
+    json_int_t ballot = number_of(message->body, "ballot");
+    json_int_t from = number_of(message->body, "from");
 
     if (is_leased_to_other(self, message->from))
         return;
+    if (paxos->decided - from > LAG_MAX) { /* let it learn first, and ask again */
+        send_learn(self, message->from, from);
+        return;
+    }
     bool is_new = ballot > paxos->promised;
     bool is_own = ballot == paxos->promised && message->from == self->me;
     if (!is_new && !is_own) {
@@ -468,9 +470,8 @@ static void on_prepare(struct self *self, const struct message *message)
         give_way(self, ballot, NOBODY);
     }
     msg_send(self, message->from,
-             json_pack("{s:s, s:I, s:I, s:o, s:o}", "type", "promise", "ballot", (json_int_t)ballot,
-                       "from", (json_int_t)from, "chosen", chosen_from(paxos, from, paxos->count),
-                       "accepted",
+             json_pack("{s:s, s:I, s:I, s:o, s:o}", "type", "promise", "ballot", ballot, "from",
+                       from, "chosen", chosen_from(paxos, from), "accepted",
                        reports_from(paxos, from > paxos->decided ? from : paxos->decided)));
 }
 
@@ -479,10 +480,10 @@ static void on_prepare(struct self *self, const struct message *message)
 static void catch_up(struct self *self, const struct message *message)
 {
     struct paxos *paxos = self->state;
-    int64_t decided = number_of(message->body, "decided");
-    int64_t ballot = number_of(message->body, "ballot");
+    json_int_t decided = number_of(message->body, "decided");
+    json_int_t ballot = number_of(message->body, "ballot");
 
-    for (int64_t slot = paxos->decided; slot < decided && slot < paxos->count; slot++) {
+    for (json_int_t slot = paxos->decided; slot < decided && slot < paxos->count; slot++) {
         const struct instance *instance = &paxos->instances[slot];
         if (instance->accepted && instance->ballot == ballot)
             learn(self, slot, instance->accepted);
@@ -490,26 +491,27 @@ static void catch_up(struct self *self, const struct message *message)
     advance(self);
     if (paxos->decided < decided)
         msg_send(self, message->from,
-                 json_pack("{s:s, s:I}", "type", "missing", "from", (json_int_t)paxos->decided));
+                 json_pack("{s:s, s:I}", "type", "missing", "from", paxos->decided));
 }
 
 static void grant_lease(struct self *self, const struct message *message)
 {
     struct paxos *paxos = self->state;
     bool trusts = bug_is_on(self, "lease-trusts-clock"); /* the leader's, to be like its own */
-    int64_t begin_ms = trusts ? number_of(message->body, "stamp") : lease_clock_ms(self);
+    json_int_t begin_ms = trusts ? number_of(message->body, "stamp") : lease_clock_ms(self);
 
     paxos->lease_holder = message->from;
     paxos->lease_ends_ms = begin_ms + LEASE_MS;
 }
 
-static void accept_values(struct self *self, int64_t ballot, int64_t from, const json_t *values)
+static void accept_values(struct self *self, json_int_t ballot, json_int_t from,
+                          const json_t *values)
 {
     for (size_t i = 0; i < json_array_size(values); i++) {
         json_t *value = json_array_get(values, i);
-        int64_t slot = from + (int64_t)i;
+        json_int_t slot = from + (json_int_t)i;
         struct instance *instance = instance_of(self->state, slot);
-        json_t *record = json_pack("[I, I, O]", (json_int_t)slot, (json_int_t)ballot, value);
+        json_t *record = json_pack("[I, I, O]", slot, ballot, value);
         storage_append(self, ACCEPTED_FILE, record);
         json_decref(record);
         instance->ballot = ballot;
@@ -524,8 +526,8 @@ static void accept_values(struct self *self, int64_t ballot, int64_t from, const
 static void on_accept(struct self *self, const struct message *message)
 {
     struct paxos *paxos = self->state;
-    int64_t ballot = number_of(message->body, "ballot");
-    int64_t from = number_of(message->body, "from");
+    json_int_t ballot = number_of(message->body, "ballot");
+    json_int_t from = number_of(message->body, "from");
     const json_t *values = json_object_get(message->body, "values");
 
     if (ballot < paxos->promised && !bug_is_on(self, "accept-older-ballot")) {
@@ -539,9 +541,9 @@ static void on_accept(struct self *self, const struct message *message)
     accept_values(self, ballot, from, values);
     grant_lease(self, message);
     msg_send(self, message->from,
-             json_pack("{s:s, s:I, s:O, s:I, s:I}", "type", "accepted", "ballot",
-                       (json_int_t)ballot, "stamp", json_object_get(message->body, "stamp"), "from",
-                       (json_int_t)from, "count", (json_int_t)json_array_size(values)));
+             json_pack("{s:s, s:I, s:O, s:I, s:I}", "type", "accepted", "ballot", ballot, "stamp",
+                       json_object_get(message->body, "stamp"), "from", from, "count",
+                       (json_int_t)json_array_size(values)));
     catch_up(self, message);
 }
 

@@ -6,16 +6,15 @@
  * S2 ("Raft distributed consensus") tells the same shorter, and lets the leader "simply respond" to
  * reads: that is the bug stale-read. Membership does not change, and snapshots travel in one piece.
  */
+#include "raft/log.h"
 #include "runtime/front.h"
 #include "runtime/machine.h"
 #include "runtime/protocol.h"
 #include "runtime/table.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define STATE_FILE "state"
-#define LOG_FILE "log"
 
 enum { NOBODY = -1, HEARTBEATS_PER_TIMEOUT = 6 };
 
@@ -23,41 +22,37 @@ enum role { FOLLOWER, CANDIDATE, LEADER };
 
 /* What a leader knows of a server. */
 struct peer {
-    int64_t next, match; /* nextIndex, matchIndex */
-    int64_t round;       /* the last one that it answered in this term */
-    bool busy;           /* entries are on their way to it */
-    bool voted;          /* for this candidate */
+    json_int_t next, match; /* nextIndex, matchIndex */
+    json_int_t round;       /* the last one that it answered in this term */
+    bool busy;              /* entries are on their way to it */
+    bool voted;             /* for this candidate */
 };
 
 struct raft {
     /* Persistent state on all servers (figure 2). An entry is {"term", "request"}; request null
      * is the no-op of a new leader. */
-    int64_t term;
+    json_int_t term;
     int voted_for;
-    json_t *log; /* what follows the snapshot */
-
-    /* The snapshot (figure 13): lastIncludedIndex, lastIncludedTerm, the machine's state. */
-    int64_t base_index, base_term;
-    json_t *base;
+    struct log log;
 
     /* Volatile state on all servers. */
     enum role role;
     int leader;
-    int64_t commit, applied;
+    json_int_t commit, applied;
     struct machine machine;
 
     /* Volatile state on leaders. */
     struct peer peers[NODE_COUNT_MAX];
-    int64_t round; /* of heartbeats; reads wait for one to be answered by a majority */
-    json_t *reads; /* [{"index", "round", "request"}]: what they wait for */
-    int64_t term_start;
+    json_int_t round; /* of heartbeats; reads wait for one to be answered by a majority */
+    json_t *reads;    /* [{"index", "round", "request"}]: what they wait for */
+    json_int_t term_start;
 
     struct front *front;
     struct timer *election, *heartbeat, *flush;
     int timeout_ms, batch, snapshot_every;
 };
 
-static int64_t number_of(const json_t *object, const char *key)
+static json_int_t number_of(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
 }
@@ -67,86 +62,22 @@ static int majority(const struct self *self)
     return bug_is_on(self, "minority-commit") ? self->count / 2 : self->count / 2 + 1;
 }
 
-/* -- the log -------------------------------------------------------------------------------------
+/* -- stable storage ------------------------------------------------------------------------------
  */
-
-static int64_t last_index(const struct raft *raft)
-{
-    return raft->base_index + (int64_t)json_array_size(raft->log);
-}
-
-static json_t *entry_at(const struct raft *raft, int64_t index)
-{
-    return json_array_get(raft->log, (size_t)(index - raft->base_index - 1));
-}
-
-/* -1: there is none, or it went into the snapshot. */
-static int64_t term_at(const struct raft *raft, int64_t index)
-{
-    if (index == raft->base_index)
-        return raft->base_term;
-    if (index < raft->base_index || index > last_index(raft))
-        return -1;
-    return number_of(entry_at(raft, index), "term");
-}
-
-/* Entries from `from` on, `count` at most. */
-static json_t *entries_from(const struct raft *raft, int64_t from, int64_t count)
-{
-    json_t *entries = json_array();
-
-    for (int64_t i = from; i < from + count && i <= last_index(raft); i++)
-        (void)json_array_append(entries, entry_at(raft, i));
-    return entries;
-}
-
-/* In the place of whatever is at `index` and behind it. */
-static void log_place(struct raft *raft, int64_t index, json_t *entry)
-{
-    while (last_index(raft) >= index)
-        (void)json_array_remove(raft->log, json_array_size(raft->log) - 1);
-    (void)json_array_append(raft->log, entry);
-}
-
-static void log_append(struct self *self, int64_t index, json_t *entry)
-{
-    json_t *record = json_pack("{s:I, s:O}", "index", (json_int_t)index, "entry", entry);
-
-    storage_append(self, LOG_FILE, record);
-    log_place(self->state, index, entry);
-    json_decref(record);
-}
 
 /* Before anything that the log holds is answered for (figure 2, "updated on stable storage before
  * responding to RPCs"). */
-static void log_sync(struct self *self)
+static void sync_log(struct self *self)
 {
     if (!bug_is_on(self, "no-fsync"))
-        storage_sync(self, LOG_FILE);
-}
-
-/* Put a snapshot, and the entries behind it, in the place of the log. Takes both over. */
-static void log_restart(struct self *self, const json_t *snapshot, json_t *entries)
-{
-    struct raft *raft = self->state;
-    json_t *record = json_copy((json_t *)(uintptr_t)snapshot);
-
-    json_decref(raft->log);
-    raft->log = entries;
-    json_decref(raft->base);
-    raft->base = json_incref(json_object_get(snapshot, "machine"));
-    raft->base_index = number_of(snapshot, "index");
-    raft->base_term = number_of(snapshot, "base_term");
-    (void)json_object_set(record, "entries", entries);
-    storage_replace(self, LOG_FILE, record);
-    json_decref(record);
+        log_sync(self);
 }
 
 static void save_state(struct self *self)
 {
     const struct raft *raft = self->state;
     bool forgets = bug_is_on(self, "vote-not-persisted");
-    json_t *record = json_pack("{s:I, s:i}", "term", (json_int_t)raft->term, "voted_for",
+    json_t *record = json_pack("{s:I, s:i}", "term", raft->term, "voted_for",
                                forgets ? NOBODY : raft->voted_for);
 
     storage_replace(self, STATE_FILE, record);
@@ -156,27 +87,15 @@ static void save_state(struct self *self)
 static void recover(struct self *self)
 {
     struct raft *raft = self->state;
-    json_t *states = storage_read(self, STATE_FILE), *records = storage_read(self, LOG_FILE);
+    json_t *states = storage_read(self, STATE_FILE);
     const json_t *state = json_array_get(states, 0);
 
     raft->term = number_of(state, "term");
     raft->voted_for = state ? (int)number_of(state, "voted_for") : NOBODY;
-    raft->log = json_array();
-    for (size_t i = 0; i < json_array_size(records); i++) {
-        const json_t *record = json_array_get(records, i);
-        if (json_object_get(record, "entry")) {
-            log_place(raft, number_of(record, "index"), json_object_get(record, "entry"));
-            continue;
-        }
-        raft->base_index = number_of(record, "index");
-        raft->base_term = number_of(record, "base_term");
-        raft->base = json_incref(json_object_get(record, "machine"));
-        raft->log = json_incref(json_object_get(record, "entries"));
-    }
-    raft->commit = raft->applied = raft->base_index;
-    machine_load(&raft->machine, raft->base);
+    log_recover(self, &raft->log);
+    raft->commit = raft->applied = raft->log.base_index;
+    machine_load(&raft->machine, raft->log.base);
     json_decref(states);
-    json_decref(records);
 }
 
 /* -- rules for all servers -----------------------------------------------------------------------
@@ -208,7 +127,7 @@ static void follow(struct self *self, int leader)
 static void see_term(struct self *self, const struct message *message)
 {
     struct raft *raft = self->state;
-    int64_t term = number_of(message->body, "term");
+    json_int_t term = number_of(message->body, "term");
 
     if (term <= raft->term)
         return;
@@ -225,12 +144,13 @@ static void compact(struct self *self)
 {
     struct raft *raft = self->state;
 
-    if (raft->applied - raft->base_index < raft->snapshot_every)
+    if (raft->applied - raft->log.base_index < raft->snapshot_every)
         return;
-    json_t *snapshot = json_pack("{s:I, s:I, s:o}", "index", (json_int_t)raft->applied, "base_term",
-                                 (json_int_t)term_at(raft, raft->applied), "machine",
-                                 machine_save(&raft->machine));
-    log_restart(self, snapshot, entries_from(raft, raft->applied + 1, last_index(raft)));
+    json_t *snapshot =
+        json_pack("{s:I, s:I, s:o}", "index", raft->applied, "base_term",
+                  log_term(&raft->log, raft->applied), "machine", machine_save(&raft->machine));
+    log_restart(self, &raft->log, snapshot,
+                log_slice(&raft->log, raft->applied + 1, log_last(&raft->log)));
     json_decref(snapshot);
 }
 
@@ -251,7 +171,7 @@ static void apply_committed(struct self *self)
     struct raft *raft = self->state;
 
     while (raft->applied < raft->commit) {
-        const json_t *request = json_object_get(entry_at(raft, ++raft->applied), "request");
+        const json_t *request = json_object_get(log_entry(&raft->log, ++raft->applied), "request");
         json_t *answer = json_is_null(request) ? NULL : carry_out(self, request);
         front_reply(self, request, raft->role == LEADER ? json_incref(answer) : NULL);
         json_decref(answer);
@@ -266,10 +186,9 @@ static void send_snapshot(struct self *self, int to)
 {
     const struct raft *raft = self->state;
     msg_send(self, to,
-             json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "type", "snapshot", "term",
-                       (json_int_t)raft->term, "round", (json_int_t)raft->round, "index",
-                       (json_int_t)raft->base_index, "base_term", (json_int_t)raft->base_term,
-                       "machine", raft->base));
+             json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "type", "snapshot", "term", raft->term,
+                       "round", raft->round, "index", raft->log.base_index, "base_term",
+                       raft->log.base_term, "machine", raft->log.base));
 }
 
 /* Section 5.3: what follows nextIndex; nothing but a heartbeat while the last is unanswered. */
@@ -277,25 +196,25 @@ static void send_append(struct self *self, int to)
 {
     struct raft *raft = self->state;
     struct peer *peer = &raft->peers[to];
-    int64_t prev = peer->next - 1;
-    int64_t count = peer->busy ? 0 : raft->batch;
+    json_int_t prev = peer->next - 1;
+    json_int_t count = peer->busy ? 0 : raft->batch;
 
-    if (prev < raft->base_index && !peer->busy) {
+    if (prev < raft->log.base_index && !peer->busy) {
         peer->busy = true;
         send_snapshot(self, to);
         return;
     }
-    if (prev < raft->base_index)
-        prev = raft->base_index;
+    if (prev < raft->log.base_index)
+        prev = raft->log.base_index;
     peer->busy = true;
     msg_send(self, to,
-             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "type", "append", "term",
-                       (json_int_t)raft->term, "round", (json_int_t)raft->round, "prev_index",
-                       (json_int_t)prev, "prev_term", (json_int_t)term_at(raft, prev), "commit",
-                       (json_int_t)raft->commit, "entries", entries_from(raft, prev + 1, count)));
+             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "type", "append", "term", raft->term,
+                       "round", raft->round, "prev_index", prev, "prev_term",
+                       log_term(&raft->log, prev), "commit", raft->commit, "entries",
+                       log_slice(&raft->log, prev + 1, count)));
 }
 
-static bool is_reached(const struct self *self, int64_t index)
+static bool is_reached(const struct self *self, json_int_t index)
 {
     const struct raft *raft = self->state;
     int count = 0;
@@ -310,13 +229,13 @@ static bool is_reached(const struct self *self, int64_t index)
 static void advance_commit(struct self *self)
 {
     struct raft *raft = self->state;
-    int64_t index = last_index(raft);
+    json_int_t index = log_last(&raft->log);
 
     while (index > raft->commit && !is_reached(self, index))
         index--;
     if (index <= raft->commit)
         return;
-    if (term_at(raft, index) == raft->term || bug_is_on(self, "commit-old-term"))
+    if (log_term(&raft->log, index) == raft->term || bug_is_on(self, "commit-old-term"))
         raft->commit = index;
     apply_committed(self);
 }
@@ -350,9 +269,9 @@ static void on_flush(struct self *self, void *context)
     (void)context;
     if (raft->role != LEADER)
         return;
-    log_sync(self);
+    sync_log(self);
     raft->round++;
-    own->match = last_index(raft);
+    own->match = log_last(&raft->log);
     own->round = raft->round;
     for (int to = 0; to < self->count; to++) {
         if (to != self->me && !raft->peers[to].busy)
@@ -381,8 +300,8 @@ static void on_appended(struct self *self, const struct message *message)
 {
     struct raft *raft = self->state;
     struct peer *peer = &raft->peers[message->from];
-    int64_t match = number_of(message->body, "match");
-    int64_t round = number_of(message->body, "round");
+    json_int_t match = number_of(message->body, "match");
+    json_int_t round = number_of(message->body, "round");
 
     see_term(self, message);
     if (raft->role != LEADER || number_of(message->body, "term") != raft->term)
@@ -399,7 +318,7 @@ static void on_appended(struct self *self, const struct message *message)
     }
     advance_commit(self);
     answer_reads(self);
-    if (peer->next <= last_index(raft) || peer->round < raft->round)
+    if (peer->next <= log_last(&raft->log) || peer->round < raft->round)
         send_append(self, message->from);
 }
 
@@ -413,17 +332,16 @@ static void on_request(struct self *self, const struct message *message)
     if (raft->role != LEADER)
         return; /* it will be sent again */
     if (!type || strcmp(type, "read") != 0) {
-        json_t *entry =
-            json_pack("{s:I, s:O}", "term", (json_int_t)raft->term, "request", message->body);
-        log_append(self, last_index(raft) + 1, entry);
+        json_t *entry = json_pack("{s:I, s:O}", "term", raft->term, "request", message->body);
+        log_append(self, &raft->log, log_last(&raft->log) + 1, entry);
         json_decref(entry);
     } else if (bug_is_on(self, "stale-read")) {
         front_reply(self, message->body, table_apply(raft->machine.table, command));
     } else {
-        int64_t index = raft->commit > raft->term_start ? raft->commit : raft->term_start;
-        (void)json_array_append_new(
-            raft->reads, json_pack("{s:I, s:I, s:O}", "index", (json_int_t)index, "round",
-                                   (json_int_t)raft->round + 1, "request", message->body));
+        json_int_t index = raft->commit > raft->term_start ? raft->commit : raft->term_start;
+        (void)json_array_append_new(raft->reads,
+                                    json_pack("{s:I, s:I, s:O}", "index", index, "round",
+                                              raft->round + 1, "request", message->body));
     }
     timer_set(raft->flush, 0);
 }
@@ -432,41 +350,43 @@ static void on_request(struct self *self, const struct message *message)
  */
 
 static void reply_appended(struct self *self, const struct message *message, bool success,
-                           int64_t match)
+                           json_int_t match)
 {
     const struct raft *raft = self->state;
     msg_send(self, message->from,
-             json_pack("{s:s, s:I, s:O, s:b, s:I}", "type", "appended", "term",
-                       (json_int_t)raft->term, "round", json_object_get(message->body, "round"),
-                       "success", success, "match", (json_int_t)match));
+             json_pack("{s:s, s:I, s:O, s:b, s:I}", "type", "appended", "term", raft->term, "round",
+                       json_object_get(message->body, "round"), "success", success, "match",
+                       match));
 }
 
 /* Figure 2, AppendEntries, steps 3 and 4. */
-static void take_entries(struct self *self, int64_t index, const json_t *entries)
+static void take_entries(struct self *self, json_int_t index, const json_t *entries)
 {
-    const struct raft *raft = self->state;
+    struct raft *raft = self->state;
     bool wrote = false;
 
     for (size_t i = 0; i < json_array_size(entries); i++, index++) {
         json_t *entry = json_array_get(entries, i);
-        if (index <= raft->base_index || term_at(raft, index) == number_of(entry, "term"))
+        if (index <= raft->log.base_index ||
+            log_term(&raft->log, index) == number_of(entry, "term"))
             continue;
-        log_append(self, index, entry);
+        log_append(self, &raft->log, index, entry);
         wrote = true;
     }
     if (wrote)
-        log_sync(self);
+        sync_log(self);
 }
 
 /* Where a leader whose entry at `prev` is another should try: before the whole term in conflict
  * (the end of section 5.3). */
-static int64_t before_conflict(const struct raft *raft, int64_t prev)
+static json_int_t before_conflict(const struct raft *raft, json_int_t prev)
 {
-    int64_t index = prev;
+    json_int_t index = prev;
 
-    if (prev > last_index(raft))
-        return last_index(raft);
-    while (index > raft->base_index && term_at(raft, index) == term_at(raft, prev))
+    if (prev > log_last(&raft->log))
+        return log_last(&raft->log);
+    while (index > raft->log.base_index &&
+           log_term(&raft->log, index) == log_term(&raft->log, prev))
         index--;
     return index;
 }
@@ -475,8 +395,8 @@ static int64_t before_conflict(const struct raft *raft, int64_t prev)
 static void on_append(struct self *self, const struct message *message)
 {
     struct raft *raft = self->state;
-    int64_t prev = number_of(message->body, "prev_index");
-    int64_t commit = number_of(message->body, "commit");
+    json_int_t prev = number_of(message->body, "prev_index");
+    json_int_t commit = number_of(message->body, "commit");
     const json_t *entries = json_object_get(message->body, "entries");
 
     see_term(self, message);
@@ -486,13 +406,13 @@ static void on_append(struct self *self, const struct message *message)
     }
     follow(self, message->from);
     expect_leader(self);
-    if (prev >= raft->base_index &&
-        term_at(raft, prev) != number_of(message->body, "prev_term")) { /* step 2 */
+    if (prev >= raft->log.base_index &&
+        log_term(&raft->log, prev) != number_of(message->body, "prev_term")) { /* step 2 */
         reply_appended(self, message, false, before_conflict(raft, prev));
         return;
     }
     take_entries(self, prev + 1, entries);
-    int64_t match = prev + (int64_t)json_array_size(entries);
+    json_int_t match = prev + (json_int_t)json_array_size(entries);
     reply_appended(self, message, true, match);
     if (commit > match)
         commit = match;
@@ -505,7 +425,7 @@ static void on_append(struct self *self, const struct message *message)
 static void on_snapshot(struct self *self, const struct message *message)
 {
     struct raft *raft = self->state;
-    int64_t index = number_of(message->body, "index");
+    json_int_t index = number_of(message->body, "index");
 
     see_term(self, message);
     if (number_of(message->body, "term") < raft->term) {
@@ -517,11 +437,12 @@ static void on_snapshot(struct self *self, const struct message *message)
     if (index > raft->commit) {
         /* "If existing log entry has same index and term as snapshot's last included entry, retain
          * log entries following it." */
-        bool retains = term_at(raft, index) == number_of(message->body, "base_term");
-        log_restart(self, message->body,
-                    retains ? entries_from(raft, index + 1, last_index(raft)) : json_array());
+        bool retains = log_term(&raft->log, index) == number_of(message->body, "base_term");
+        log_restart(self, &raft->log, message->body,
+                    retains ? log_slice(&raft->log, index + 1, log_last(&raft->log))
+                            : json_array());
         raft->commit = raft->applied = index;
-        machine_load(&raft->machine, raft->base);
+        machine_load(&raft->machine, raft->log.base);
     }
     reply_appended(self, message, true, index);
 }
@@ -532,16 +453,17 @@ static void on_snapshot(struct self *self, const struct message *message)
 static void lead(struct self *self)
 {
     struct raft *raft = self->state;
-    json_t *nothing = json_pack("{s:I, s:n}", "term", (json_int_t)raft->term, "request");
+    json_t *nothing = json_pack("{s:I, s:n}", "term", raft->term, "request");
 
-    note(self, "leads term %" PRId64, raft->term);
+    note(self, "leads term %" JSON_INTEGER_FORMAT, raft->term);
     raft->role = LEADER;
     raft->leader = self->me;
     timer_clear(raft->election);
     for (int i = 0; i < self->count; i++)
-        raft->peers[i] = (struct peer){.next = last_index(raft) + 1};
-    raft->term_start = last_index(raft) + 1;
-    log_append(self, raft->term_start, nothing); /* section 8: a no-op at the start of its term */
+        raft->peers[i] = (struct peer){.next = log_last(&raft->log) + 1};
+    raft->term_start = log_last(&raft->log) + 1;
+    log_append(self, &raft->log, raft->term_start,
+               nothing); /* section 8: a no-op at the start of its term */
     json_decref(nothing);
     timer_set(raft->flush, 0);
     timer_set(raft->heartbeat, raft->timeout_ms / HEARTBEATS_PER_TIMEOUT);
@@ -573,10 +495,9 @@ static void on_election_timeout(struct self *self, void *context)
     for (int i = 0; i < self->count; i++)
         raft->peers[i].voted = i == self->me;
     expect_leader(self);
-    msg_broadcast(self,
-                  json_pack("{s:s, s:I, s:I, s:I}", "type", "request_vote", "term",
-                            (json_int_t)raft->term, "last_index", (json_int_t)last_index(raft),
-                            "last_term", (json_int_t)term_at(raft, last_index(raft))));
+    msg_broadcast(self, json_pack("{s:s, s:I, s:I, s:I}", "type", "request_vote", "term",
+                                  raft->term, "last_index", log_last(&raft->log), "last_term",
+                                  log_term(&raft->log, log_last(&raft->log))));
     count_votes(self);
 }
 
@@ -584,11 +505,13 @@ static void on_election_timeout(struct self *self, void *context)
 static bool is_up_to_date(const struct self *self, const json_t *asked)
 {
     const struct raft *raft = self->state;
-    int64_t own_term = term_at(raft, last_index(raft)), term = number_of(asked, "last_term");
+    json_int_t own_term = log_term(&raft->log, log_last(&raft->log)),
+               term = number_of(asked, "last_term");
 
     if (bug_is_on(self, "no-log-check"))
         return true;
-    return term != own_term ? term > own_term : number_of(asked, "last_index") >= last_index(raft);
+    return term != own_term ? term > own_term
+                            : number_of(asked, "last_index") >= log_last(&raft->log);
 }
 
 /* Figure 2, RequestVote. */
@@ -608,8 +531,7 @@ static void on_request_vote(struct self *self, const struct message *message)
     if (granted && raft->role != LEADER)
         expect_leader(self);
     msg_send(self, message->from,
-             json_pack("{s:s, s:I, s:b}", "type", "vote", "term", (json_int_t)raft->term, "granted",
-                       granted));
+             json_pack("{s:s, s:I, s:b}", "type", "vote", "term", raft->term, "granted", granted));
 }
 
 static void on_vote(struct self *self, const struct message *message)
