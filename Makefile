@@ -262,7 +262,7 @@ clean:  ## remove the build folder
 	rm -rf $(B)
 
 help:  ## list the targets
-	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -ts'|'
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -ts'|'
 
 # Neither other flavours' nor what packages bring.
 -include $(shell find $(B) \( -name packages -o -name asan -o -name tsan \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -54,7 +54,7 @@ struct check_options {
     int threads;         /* 0: as many as there are cores */
     const char *log_dir; /* holds <node>/ folders; NULL: no logs at hand */
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
-    int64_t recovery_ns; /* the target's bound for answering again after healing; 0: none known */
+    int64_t recovery_ns;   /* the target's bound for answering again after healing; 0: none known */
     size_t faults_planned; /* of the run's plan, whether or not they came about; 0: not known */
 };
 

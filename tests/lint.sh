@@ -37,8 +37,9 @@ for file in "$@"; do
     head -n 1 "$file" | grep -q SPDX || say "$file: its first line names no licence (SPDX)"
 done
 for plugin in {checkers,nemesis,workloads}/*.c; do
-    test=tests/$(dirname "$plugin")/test_$(basename "$plugin")
-    [ -e "$test" ] || say "$plugin has no $test"
+    name=$(basename "$plugin" .c)
+    [ -e "tests/$(dirname "$plugin")/test_$name.c" ] || grep -rqE "\"${name//_/-}\"" tests/checkers ||
+        say "$plugin is named in no test (tests/$(dirname "$plugin")/test_$name.c)"
 done
 
 # The core is light (mechanics: ARCHITECTURE.md): what needs another library is a plug-in.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cas_register.c - reads, writes and compare-and-sets of many independent registers.
  *
- * Most compare-and-sets expect what the worker has just read, so that many succeed; the others expect
- * a value of long ago, which a correct store refuses.
+ * Most compare-and-sets expect what the worker has just read, so that many succeed; the others
+ * expect a value of long ago, which a correct store refuses.
  */
 #include "lib/keyed.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 /* A sample of `make prove` in seconds: every level's checker against the brute force. */
 #include "../lib/check.h"
+#include "../lib/effort.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 #include "../lib/levels.h"
@@ -72,7 +73,7 @@ static void test_prove_sample__one_order(void **state)
                                         .fail = true};
                 (void)gen_all(&space, compare, &proof);
             }
-            sample_random(&proof, 1000);
+            sample_random(&proof, effort(1000));
             expect_no_flaws(&proof);
         }
     }
@@ -90,7 +91,7 @@ static void test_prove_sample__many_orders(void **state)
             struct gen_all space = {.ops = ops, .processes = 3, .keys = 2, .info = true};
             (void)gen_all_distinct(&space, compare, &proof);
         }
-        for (uint64_t round = 0; round < 3000; round++) {
+        for (uint64_t round = 0; round < effort(3000); round++) {
             struct gen_random space = {.ops = 4 + (int)(round % 5),
                                        .processes = 3,
                                        .keys = 2,
@@ -105,7 +106,7 @@ static void test_prove_sample__many_orders(void **state)
             proof_compare(&proof, &hist->history);
             hist_free(hist);
         }
-        sample_random(&proof, 500);
+        sample_random(&proof, effort(500));
         expect_no_flaws(&proof);
     }
 }
@@ -114,7 +115,7 @@ static void test_prove_sample__a_stale_read_is_found_at_any_size(void **state)
 {
     (void)state;
     for (int level = 0; level < LEVELS; level++) {
-        for (int ops = 100; ops <= 10000; ops *= 10) {
+        for (int ops = 100; ops <= 10 + (int)effort(10000); ops *= 10) {
             struct gen_random space = {
                 .model = "register", .ops = ops, .processes = 6, .keys = 2, .info_pct = 2};
             struct proof proof;
