@@ -260,6 +260,9 @@ static int lose_an_agent(void *context)
         EXPECT(inlab_shell(inlab, i, "settle", NULL, 0) == 0);
     /* an agent's end is its node's, and no other's */
     pid_t agent = lab_node_pid(inlab->lab, 1);
+    int64_t patience_ns = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    while (family(agent, members) < 4 && clock_now_ns() < patience_ns)
+        clock_sleep_until(clock_now_ns() + NS_PER_MS); /* what the shells started may still fork */
     EXPECT(family(agent, members) >= 4);
     struct pollfd ended = {.fd = inlab->agents[1], .events = POLLIN};
     EXPECT(kill(agent, SIGKILL) == 0);
