@@ -196,7 +196,7 @@ unit-tsan:  ## unit tests under ThreadSanitizer
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(TSAN) tests-built
 	$(Q)B=$(B)/tsan WRAP="setarch -R" tests/run tsan $(TSAN_BIN)
 
-e2e: all packages  ## the real program on real clusters
+e2e: all packages $(B)/tests/lab/test_leftovers $(STAND_IN)  ## the real program on real clusters
 	$(Q)B=$(B) JOBS=1 TEST_TIMEOUT=600 tests/run e2e $(E2E)
 
 test: deps  ## everything: unit tests under sanitizers, and end to end

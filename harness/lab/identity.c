@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* What differs between users and groups. */
 struct kind {
     const char *map;    /* below /proc/PID */
@@ -39,21 +37,45 @@ static int write_map(pid_t pid, const char *file, const char *text, struct err *
 
 /* -- the caller ------------------------------------------------------------------------------- */
 
-/* The first range that `grants` gives to the caller, by name or number: NAME:START:COUNT. */
+/* The number at *text, of which at least one digit must be there, and what stands behind it. */
+static bool take_number(const char **text, uint32_t *number)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long value = strtoul(*text, &end, 10);
+    if (end == *text || errno != 0 || value > UINT32_MAX)
+        return false;
+    *text = end;
+    *number = (uint32_t)value;
+    return true;
+}
+
+/* A line of `grants`, NAME:START:COUNT, if it is for the caller, by name or number. */
+static bool is_own_grant(const char *line, const char *name, uint32_t *start, uint32_t *count)
+{
+    const char *colon = strchr(line, ':');
+    int64_t uid;
+
+    if (!colon)
+        return false;
+    const struct str who = {line, (size_t)(colon - line)};
+    const char *at = colon + 1;
+    bool own =
+        (name && str_eq(who, str_of(name))) || (str_to_int(who, &uid) && uid == (int64_t)geteuid());
+    return own && take_number(&at, start) && *at++ == ':' && take_number(&at, count) && *count > 0;
+}
+
+/* The first range that `grants` gives to the caller. */
 static bool find_grant(const char *grants, uint32_t *start, uint32_t *count)
 {
     const struct passwd *entry = getpwuid(geteuid());
     FILE *file = fopen(grants, "re");
-    char line[256], name[128];
+    char line[256];
     bool found = false;
 
-    while (file && !found && fgets(line, sizeof line, file)) {
-        if (sscanf(line, "%127[^:]:%" SCNu32 ":%" SCNu32, name, start, count) != 3)
-            continue;
-        int64_t uid;
-        bool by_number = str_to_int(str_of(name), &uid) && uid == (int64_t)geteuid();
-        found = *count > 0 && (by_number || (entry && strcmp(name, entry->pw_name) == 0));
-    }
+    while (file && !found && fgets(line, sizeof line, file))
+        found = is_own_grant(line, entry ? entry->pw_name : NULL, start, count);
     if (file)
         (void)fclose(file);
     return found;
@@ -113,16 +135,20 @@ struct extent {
     uint32_t first, count; /* ids that exist for the caller */
 };
 
+/* Lines "INSIDE OUTSIDE COUNT". */
 static int read_extents(const char *path, struct extent extents[EXTENTS_MAX])
 {
     FILE *file = fopen(path, "re");
     uint32_t outside;
+    char line[128];
     int n = 0;
 
-    while (file && n < EXTENTS_MAX &&
-           fscanf(file, "%" SCNu32 " %" SCNu32 " %" SCNu32, &extents[n].first, &outside,
-                  &extents[n].count) == 3)
-        n++;
+    while (file && n < EXTENTS_MAX && fgets(line, sizeof line, file)) {
+        const char *at = line;
+        if (take_number(&at, &extents[n].first) && take_number(&at, &outside) &&
+            take_number(&at, &extents[n].count) && extents[n].count > 0)
+            n++;
+    }
     if (file)
         (void)fclose(file);
     return n;

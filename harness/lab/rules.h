@@ -9,7 +9,8 @@
  *
  * The lab carries what most clouds carry: unicast between its own addresses. Broadcast, multicast
  * and packets with other addresses (link-local, made up) pass at no time, or they would pass during
- * a cut too. A node that takes another's address is not caught.
+ * a cut too. What is not caught: a node that takes another's address, and frames that carry no IP
+ * (ARP, VLAN tags).
  *
  * Where the kernel does not filter at bridges, the same rules stand at the receivers, in INPUT of
  * each node's namespace: then a declaration takes a commit per node, one after another, and root

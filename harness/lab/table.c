@@ -8,10 +8,17 @@
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 
-/* libiptc's headers call for names of exactly this type. */
-static void name_of(xt_chainlabel label, const char *chain)
+/* libiptc's headers call for names of exactly this size. */
+struct label {
+    xt_chainlabel text;
+};
+
+static struct label label_of(const char *chain)
 {
-    (void)snprintf(label, CHAIN_MAX, "%s", chain);
+    struct label label = {""};
+
+    (void)snprintf(label.text, sizeof label.text, "%s", chain);
+    return label;
 }
 
 static const struct xtc_ops *ops_of(const struct table *table)
@@ -50,20 +57,18 @@ int table_commit(struct table *table, struct err *err)
 
 int table_flush(struct table *table, const char *chain, struct err *err)
 {
-    xt_chainlabel label;
+    const struct label label = label_of(chain);
 
-    name_of(label, chain);
-    return answer(table, ops_of(table)->flush_entries(label, table->handle), "empty", err);
+    return answer(table, ops_of(table)->flush_entries(label.text, table->handle), "empty", err);
 }
 
 static int delete_chain(struct table *table, const char *chain)
 {
-    xt_chainlabel label;
+    const struct label label = label_of(chain);
 
-    name_of(label, chain);
-    return ops_of(table)->flush_entries(label, table->handle) &&
-           (table->family == TABLE_V4 ? iptc_delete_chain(label, table->handle)
-                                      : ip6tc_delete_chain(label, table->handle));
+    return ops_of(table)->flush_entries(label.text, table->handle) &&
+           (table->family == TABLE_V4 ? iptc_delete_chain(label.text, table->handle)
+                                      : ip6tc_delete_chain(label.text, table->handle));
 }
 
 int table_delete_chains(struct table *table, struct err *err)
@@ -85,11 +90,9 @@ int table_delete_chains(struct table *table, struct err *err)
 
 int table_set_policy(struct table *table, const char *chain, const char *verdict, struct err *err)
 {
-    xt_chainlabel label, policy;
+    const struct label label = label_of(chain), policy = label_of(verdict);
 
-    name_of(label, chain);
-    name_of(policy, verdict);
-    return answer(table, ops_of(table)->set_policy(label, policy, NULL, table->handle),
+    return answer(table, ops_of(table)->set_policy(label.text, policy.text, NULL, table->handle),
                   "set the policy of", err);
 }
 
@@ -100,10 +103,10 @@ bool table_has_chain(struct table *table, const char *chain)
 
 int table_add_chain(struct table *table, const char *chain, struct err *err)
 {
-    xt_chainlabel label;
+    const struct label label = label_of(chain);
 
-    name_of(label, chain);
-    return answer(table, ops_of(table)->create_chain(label, table->handle), "add a chain to", err);
+    return answer(table, ops_of(table)->create_chain(label.text, table->handle), "add a chain to",
+                  err);
 }
 
 /* -- rules ------------------------------------------------------------------------------------ */
@@ -190,22 +193,20 @@ static int add_v6(struct table *table, const xt_chainlabel label, const struct m
 int table_add_rule(struct table *table, const char *chain, const struct match *match,
                    const char *target, struct err *err)
 {
-    xt_chainlabel label;
+    const struct label label = label_of(chain);
 
-    name_of(label, chain);
     return answer(table,
-                  table->family == TABLE_V4 ? add_v4(table, label, match, target)
-                                            : add_v6(table, label, match, target),
+                  table->family == TABLE_V4 ? add_v4(table, label.text, match, target)
+                                            : add_v6(table, label.text, match, target),
                   "add to", err);
 }
 
 struct traffic table_traffic(struct table *table, const char *chain)
 {
-    xt_chainlabel label;
+    const struct label label = label_of(chain);
 
-    name_of(label, chain);
     const struct xt_counters *counters = table->family == TABLE_V4
-                                             ? iptc_read_counter(label, 1, table->handle)
-                                             : ip6tc_read_counter(label, 1, table->handle);
+                                             ? iptc_read_counter(label.text, 1, table->handle)
+                                             : ip6tc_read_counter(label.text, 1, table->handle);
     return counters ? (struct traffic){counters->pcnt, counters->bcnt} : (struct traffic){0, 0};
 }
