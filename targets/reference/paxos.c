@@ -45,7 +45,8 @@ struct paxos {
 
     struct instance *instances;
     json_int_t count, room;
-    json_int_t decided; /* all below are chosen, and carried out */
+    json_int_t decided;  /* all below are chosen, and carried out */
+    json_int_t asked_ms; /* when it last asked for what it lacks */
 
     /* The proposer. */
     enum role role;
@@ -180,7 +181,10 @@ static void learn_all(struct self *self, json_int_t from, const json_t *values)
 
 static void on_learn(struct self *self, const struct message *message)
 {
+    struct paxos *paxos = self->state;
+
     learn_all(self, number_of(message->body, "from"), json_object_get(message->body, "values"));
+    paxos->asked_ms = 0; /* it may ask for more */
 }
 
 static void send_learn(struct self *self, int to, json_int_t from)
@@ -489,9 +493,11 @@ static void catch_up(struct self *self, const struct message *message)
             learn(self, slot, instance->accepted);
     }
     advance(self);
-    if (paxos->decided < decided)
-        msg_send(self, message->from,
-                 json_pack("{s:s, s:I}", "type", "missing", "from", paxos->decided));
+    if (paxos->decided >= decided || now_ms() - paxos->asked_ms < HEARTBEAT_MS)
+        return; /* once, not for each of the messages that piled up while it was cut off */
+    paxos->asked_ms = now_ms();
+    msg_send(self, message->from,
+             json_pack("{s:s, s:I}", "type", "missing", "from", paxos->decided));
 }
 
 static void grant_lease(struct self *self, const struct message *message)
