@@ -269,4 +269,4 @@ help:  ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -ts'|'
 
 # Neither other flavours' nor what packages bring.
--include $(shell find $(B) \( -name packages -o -name asan -o -name tsan \) -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(B) -mindepth 1 \( -name packages -o -name asan -o -name tsan -o -name fuzz -path "$(B)/fuzz" \) -prune -o -name '*.d' -type f -print 2>/dev/null)

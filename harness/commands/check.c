@@ -298,7 +298,7 @@ static int check_history(const struct args *args, const char *name, bool several
     if (args->report && !(hearing.results.outcome == OUTCOME_HARNESS_FAILED) &&
         report_write_history(&hearing.results, args->report, &err) < 0) {
         (void)fprintf(stderr, "ordeal check: %s\n", err.msg);
-        code = exit_worse((enum exit_code)code, EXIT_HARNESS);
+        code = (int)exit_worse((enum exit_code)code, EXIT_HARNESS);
     }
     hearing_release(&hearing);
     return code;
@@ -405,7 +405,7 @@ static int command_main(int argc, char **argv)
     enum exit_code worst = EXIT_PASSED;
     for (int i = 0; i < count; i++)
         worst = exit_worse(worst, (enum exit_code)check_history(&args, argv[i], count > 1));
-    return worst;
+    return (int)worst;
 }
 
 const struct command command_check = {
