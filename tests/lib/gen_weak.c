@@ -31,6 +31,7 @@ struct store {
     struct history *history;
     struct message *messages;
     int message_count;
+    int *key_writes; /* by key: values are distinct within a key, not between keys */
     struct replica *replicas;
     int32_t next_process;
     value_id *keys;
@@ -129,13 +130,11 @@ static void perform(struct store *store, struct replica *replica)
     op.invoke_ns = ++store->now_ns;
     op.complete_ns = ++store->now_ns;
     if (is_write)
-        op.in = values_int(&store->history->values, store->message_count + 1);
+        op.in = values_int(&store->history->values, ++store->key_writes[key]);
     else if (!unknown)
         op.out = replica->values[key];
     if (is_write && (!unknown || below(store->rng, 2) == 0))
         broadcast(store, replica, key, op.in);
-    else if (is_write)
-        op.in = values_int(&store->history->values, 1000000 + (int64_t)store->history->count);
     hist_add(store->history, &op);
     if (unknown)
         replica_reset(store, replica);
@@ -151,6 +150,7 @@ void gen_weak(struct rng *rng, const struct gen_random *space, enum gen_store ki
     store.messages = zeroed((size_t)space->ops, sizeof *store.messages);
     store.replicas = zeroed((size_t)space->processes, sizeof *store.replicas);
     store.keys = zeroed((size_t)space->keys, sizeof *store.keys);
+    store.key_writes = zeroed((size_t)space->keys, sizeof *store.key_writes);
     for (int i = 0; i < space->keys; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "k%d", i);
@@ -173,6 +173,7 @@ void gen_weak(struct rng *rng, const struct gen_random *space, enum gen_store ki
     free(store.messages);
     free(store.replicas);
     free(store.keys);
+    free(store.key_writes);
     hist_finish(history);
 }
 
