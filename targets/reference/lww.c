@@ -78,7 +78,7 @@ static void on_read(struct self *self, const struct message *message)
         msg_error(self, &message->caller, MSG_NO_KEY, "no such key");
 }
 
-/* A write is stamped, merged here, acknowledged when it is durable, and told to the others. */
+/* A write is stamped, merged here, and, when it is durable, told to the others and acknowledged. */
 static void on_write(struct self *self, const struct message *message)
 {
     struct lww *lww = self->state;
@@ -94,8 +94,8 @@ static void on_write(struct self *self, const struct message *message)
     }
     if (entry_merge(self, entry))
         storage_sync(self, ENTRIES);
-    msg_reply(self, &message->caller, json_pack("{s:s}", "type", "write_ok"));
     msg_broadcast(self, json_deep_copy(entry));
+    msg_reply(self, &message->caller, json_pack("{s:s}", "type", "write_ok"));
     json_decref(entry);
 }
 
