@@ -244,29 +244,33 @@ static int hold(struct cell *cell, struct err *err)
                : 0;
 }
 
-/* Until both midwife and cell have let go of the socket, the cell by becoming the agent. */
+/* Until both midwife and cell have let go of the socket, the cell by becoming the agent. What one
+ * of them says went wrong is the cause of whatever else does. */
 static int follow(struct cell *cell, int news_fd, struct err *err)
 {
     struct news news;
     ssize_t got;
+    int result = 0;
 
     while ((got = recv(news_fd, &news, sizeof news, 0)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;
         if (got != (ssize_t)sizeof news)
-            return err_errno(err, errno, "cannot hear from it");
+            return result < 0 ? -1 : err_errno(err, errno, "cannot hear from it");
         if (news.err.msg[0]) {
             *err = news.err;
             return -1;
         }
         cell->pid = news.pid;
-        if (hold(cell, err) < 0)
-            return -1;
-        (void)send(news_fd, "", 1, MSG_NOSIGNAL);
+        result = hold(cell, err);
+        if (result == 0)
+            (void)send(news_fd, "", 1, MSG_NOSIGNAL);
+        else
+            (void)shutdown(news_fd, SHUT_WR);
     }
-    if (cell->pid == 0 || is_over(cell->pidfd))
+    if (result == 0 && (cell->pid == 0 || is_over(cell->pidfd)))
         return err_set(err, 0, "its agent ended at once; its agent.log may say why");
-    return 0;
+    return result;
 }
 
 static void close_pair(const int pair[2])

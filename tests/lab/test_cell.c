@@ -5,9 +5,12 @@
 #include "../lib/inlab.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -390,6 +393,54 @@ static void test_cell__folders_may_lie_in_tmp_and_have_spaces(void **state)
     assert_int_equal(inlab_as_user(run_from_tmp, NULL), 0);
 }
 
+/* -- containers ------------------------------------------------------------------------------- */
+
+/* In a container files are mounted below /etc, which therefore can be no overlay. */
+static int look_at_names(struct visit *visit)
+{
+    PRINTS("cat /proc/sys/kernel/hostname /etc/hostname", "n1\nn1");
+    SUCCEEDS("grep -qx '198.18.1.2 n2' /etc/hosts && ! grep -q outside /etc/hosts");
+    FAILS("touch /etc/ordeal-was-here");
+    SUCCEEDS("test -s /etc/passwd");
+    return 0;
+}
+
+static int visit_in_container(void *context)
+{
+    static const char *const names[] = {"/etc/hosts", "/etc/hostname"};
+    int (*look)(struct visit * visit) = look_at_names;
+    char path[] = "/tmp/ordeal-names-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)context;
+    EXPECT(fd >= 0 && write(fd, "outside\n", 8) == 8 && close(fd) == 0);
+    EXPECT(unshare(CLONE_NEWNS) == 0);
+    EXPECT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        EXPECT(access(names[i], F_OK) < 0 || mount(path, names[i], NULL, MS_BIND, NULL) == 0);
+    bool seen = visit_node(&look) == 0 && inlab_as_user(visit_node, &look) == 0;
+    EXPECT(unlink(path) == 0); /* on a file that is gone nothing can be mounted */
+    EXPECT(seen);
+    return 0;
+}
+
+static void test_cell__has_its_names_where_etc_has_mounts_below(void **state)
+{
+    (void)state;
+    const char *why = inlab_impossible();
+    int status;
+
+    if (why || geteuid() != 0) {
+        print_message("skipped: %s\n", why ? why : "only root can mount below /etc");
+        skip();
+    }
+    pid_t child = fork();
+    if (child == 0)
+        _exit(visit_in_container(NULL));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* -- refusals --------------------------------------------------------------------------------- */
 
 static int be_refused(void *context)
@@ -440,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_cell__processes_can_be_another_user_where_ids_are_mapped),
         cmocka_unit_test(test_cell__has_devices_for_faults_only_on_demand),
         cmocka_unit_test(test_cell__folders_may_lie_in_tmp_and_have_spaces),
+        cmocka_unit_test(test_cell__has_its_names_where_etc_has_mounts_below),
         cmocka_unit_test(test_cell__refusals_name_what_is_wrong),
     };
     return cmocka_run_group_tests_name("lab/cell", tests, NULL, NULL);
