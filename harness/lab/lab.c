@@ -12,6 +12,7 @@
 #include "network.h"
 #include "root.h"
 #include "rules.h"
+#include "sources.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +31,7 @@ struct lab {
     uint32_t stranger; /* see identity.h; 0: the nodes' root is the lab's */
     struct inhabitant {
         bool lives;
+        char name[64];
         struct cell cell;
         char address[INET_ADDRSTRLEN];
     } nodes[NODES_MAX];
@@ -105,8 +107,10 @@ void lab_close(struct lab *lab)
             cell_kill(&lab->nodes[i].cell);
     }
     for (int i = 0; i < NODES_MAX; i++) {
-        if (lab->nodes[i].lives)
-            cell_bury(&lab->nodes[i].cell);
+        if (!lab->nodes[i].lives)
+            continue;
+        cell_bury(&lab->nodes[i].cell);
+        sources_reclaim(&lab->options, lab->nodes[i].name);
     }
     rules_close(lab->rules);
     skeleton_free(lab->skeleton);
@@ -196,6 +200,7 @@ int lab_add_node(struct lab *lab, int index, int node_count, const char *name, i
         return err_wrap(err, "cannot make node '%s'", name);
     const struct in_addr v4 = address_v4(index);
     (void)inet_ntop(AF_INET, &v4, node->address, sizeof node->address);
+    (void)snprintf(node->name, sizeof node->name, "%s", name);
     node->lives = true;
     if (settle(lab, index, err) == 0)
         return 0;

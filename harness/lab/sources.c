@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -85,4 +86,21 @@ int sources_translate(const struct sources *sources, const struct lab_options *o
     if (translated < 0 && chown(path, stranger, stranger) < 0)
         return err_errno(err, errno, "cannot give '%s' to the node", path);
     return 0;
+}
+
+static int own(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)type;
+    (void)at;
+    if (status->st_uid != geteuid() || status->st_gid != getegid())
+        (void)!lchown(path, geteuid(), getegid());
+    return 0;
+}
+
+void sources_reclaim(const struct lab_options *options, const char *name)
+{
+    char path[PATH_MAX];
+
+    log_path(path, options, name);
+    (void)nftw(path, own, 16, FTW_PHYS | FTW_MOUNT);
 }

@@ -33,4 +33,8 @@ int sources_open(struct sources *sources, const struct lab_options *options, con
 int sources_translate(const struct sources *sources, const struct lab_options *options,
                       const char *name, pid_t pid, uint32_t stranger, struct err *err) MUST_CHECK;
 
+/* Once nothing of the node runs: what its users wrote into its log folder is the caller's, who
+ * might not even be allowed to delete it else. */
+void sources_reclaim(const struct lab_options *options, const char *name);
+
 #endif
