@@ -173,7 +173,8 @@ static bool next_of_phase(struct worker *worker, int phase, struct next_op *next
     *next = (struct next_op){.key = RECORD_NO_KEY};
     if (phase == CREW_LOAD)
         return workload->next(&worker->generator, next);
-    return workload->final && workload->final(&worker->generator, worker->final_sequence++, next);
+    return phase == CREW_FINAL && workload->final &&
+           workload->final(&worker->generator, worker->final_sequence++, next);
 }
 
 static bool open_client(struct attempt *attempt)

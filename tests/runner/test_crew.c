@@ -74,6 +74,7 @@ static struct cluster cluster = {.node_count = NODES, .test = &test};
 /* What the record says, gathered line by line. */
 struct tally {
     int invoked, ok, fail, info, hung;
+    uint64_t final; /* completed in the final phase */
     int highest_process;
 };
 
@@ -129,12 +130,16 @@ static struct tally run_crew(uint64_t count, bool *clean)
     crew_set_phase(crew, CREW_REST);
     while (!crew_idle(crew))
         assert_int_equal(crew_watch(crew, &err), 0);
+    crew_count(crew, &counts);
     crew_set_phase(crew, CREW_FINAL);
     while (!crew_idle(crew))
         assert_int_equal(crew_watch(crew, &err), 0);
+    uint64_t at_rest = counts.ok + counts.fail + counts.info;
+    crew_count(crew, &counts);
     *clean = crew_stop(crew);
     assert_int_equal(record_finish(record, &err), 0);
     struct tally tally = read_record(path);
+    tally.final = counts.ok + counts.fail + counts.info - at_rest;
     (void)unlink(path);
     (void)rmdir(dir);
     return tally;
@@ -149,6 +154,7 @@ static void test_crew__every_invocation_gets_its_completion(void **state)
     struct tally tally = run_crew(200, &clean);
     assert_true(clean);
     assert_int_equal(tally.ok, tally.invoked);
+    assert_int_equal(tally.final, NODES * WORKERS); /* every key from every node, and not before */
     assert_true(tally.invoked >= 200 + NODES * WORKERS);
     assert_true(tally.highest_process < WORKERS);
     assert_int_equal(atomic_load(&stand.open_clients), 0);
