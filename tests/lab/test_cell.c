@@ -152,15 +152,23 @@ static int make_node_init(struct visit *visit)
     return 0;
 }
 
-static int become_somebody(struct visit *visit)
+/* Whether the lab has more ids than its root's. */
+static bool has_ids(void)
 {
-    char text[64];
+    unsigned inside, outside, count, all = 0;
     FILE *map = fopen("/proc/self/uid_map", "r");
 
-    EXPECT(map && fgets(text, sizeof text, map));
-    (void)fclose(map);
-    if (strtol(text + 21, NULL, 10) == 1)
-        return 0; /* an ordinary user has one id */
+    while (map && fscanf(map, "%u %u %u", &inside, &outside, &count) == 3)
+        all += count > 1000 ? 1000 : count;
+    if (map)
+        (void)fclose(map);
+    return all > 1;
+}
+
+static int become_somebody(struct visit *visit)
+{
+    if (!has_ids())
+        return 0;
     SUCCEEDS("chown 101:104 /node/data && setpriv --reuid 101 --regid 104 --clear-groups "
              "sh -c 'id -u; touch /node/data/mine'");
     SUCCEEDS("test $(stat -c %u /node/data/mine) = 101");
