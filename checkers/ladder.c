@@ -62,6 +62,7 @@ static const enum rung order[] = {
 struct ladder {
     struct level_case level_case;
     const struct check_options *options;
+    bool is_distinct;  /* registers, and each value written once */
     bool known[RUNGS]; /* asked, or implied */
     enum verdict verdicts[RUNGS];
     struct finding findings[RUNGS + 1]; /* of those asked; the last is eventual's */
@@ -110,12 +111,11 @@ static int ask_checker(const struct ladder *ladder, const char *name, struct fin
 static int ask(struct ladder *ladder, enum rung rung, struct err *err)
 {
     struct finding *finding = &ladder->findings[rung];
-    bool any_model = rung == RUNG(SEQUENTIAL) && ladder->level_case.state == STEPS_FOREIGN;
     int result;
 
     if (ladder->known[rung])
         return 0;
-    if (rung == RUNG_LINEARIZABLE || any_model)
+    if (rung == RUNG_LINEARIZABLE || (rung == RUNG(SEQUENTIAL) && !ladder->is_distinct))
         result = ask_checker(ladder, name_of(rung), finding, err);
     else
         result =
@@ -135,10 +135,7 @@ static bool applies(const struct ladder *ladder, enum rung rung)
 
 static int ask_all(struct ladder *ladder, struct err *err)
 {
-    bool is_distinct =
-        ladder->level_case.state == STEPS_READY && ladder->level_case.steps.assignments == 1;
-
-    if (is_distinct && ask(ladder, RUNG_LINEARIZABLE, err) < 0)
+    if (ladder->is_distinct && ask(ladder, RUNG_LINEARIZABLE, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (applies(ladder, order[i]) && ask(ladder, order[i], err) < 0)
@@ -262,6 +259,8 @@ static int check(const struct history *history, const struct check_options *opti
     for (enum rung rung = 0; rung < RUNGS; rung++)
         ladder.verdicts[rung] = VERDICT_UNKNOWN;
     level_open(&ladder.level_case, history, options, budget);
+    ladder.is_distinct =
+        ladder.level_case.state == STEPS_READY && ladder.level_case.steps.assignments == 1;
     int result = ask_all(&ladder, err);
     if (result == 0) {
         tell_verdict(&ladder, finding);

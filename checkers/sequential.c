@@ -6,7 +6,7 @@
  *
  * (Lamport, "How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs",
  * 1979.) Time plays no part. It is not local: all keys are judged together. The engine for
- * registers is levels/sequential.c; objects of other models go to levels/timeless.c.
+ * registers with distinct values is levels/sequential.c; everything else goes to levels/timeless.c.
  */
 #include "levels/level.h"
 #include "levels/timeless.h"
@@ -18,7 +18,7 @@ static int check(const struct history *history, const struct check_options *opti
     int result;
 
     level_open(&level_case, history, options, budget);
-    if (level_case.state == STEPS_FOREIGN) {
+    if (level_case.state == STEPS_FOREIGN || level_case.steps.assignments > 1) {
         result = timeless_check(history, options, budget, finding, err);
     } else {
         result = level_judge(&level_case, WEAK_SEQUENTIAL, finding, err);

@@ -65,6 +65,20 @@ static void add_asked_order(struct argument *argument)
     }
 }
 
+/* In one order for all, a read of the initial value comes before every write of its key. */
+static void add_initial_order(struct argument *argument)
+{
+    const struct steps *steps = argument->steps;
+
+    for (uint32_t a = 0; a < steps->count; a++) {
+        for (uint32_t b = 0; steps->at[a].from == FROM_INITIAL && b < steps->count; b++) {
+            if (is_write(argument, b) && steps->at[b].key == steps->at[a].key &&
+                step_leave(steps, a) != b)
+                add_edge(argument, step_leave(steps, a), step_enter(steps, b), REASON_INITIAL, 0);
+        }
+    }
+}
+
 /* -- conclusions ------------------------------------------------------------------------------- */
 
 static void close_order(struct argument *argument)
@@ -130,6 +144,8 @@ void argument_make(struct argument *argument, uint32_t session)
     argument->edge_count = 0;
     memset(argument->before, 0, sizeof argument->before);
     add_asked_order(argument);
+    if (argument->level == WEAK_SEQUENTIAL)
+        add_initial_order(argument);
     conclude_all(argument);
 }
 

@@ -13,6 +13,7 @@ enum reason {
     REASON_PROGRAM, /* one process did a, then b */
     REASON_FROM,    /* b read what a wrote */
     REASON_FOLLOWS, /* b's process read a in `cause`, then wrote b */
+    REASON_INITIAL, /* a read the initial value, and b wrote another */
     /* conclusions */
     REASON_OVERWRITE, /* a is before the read `cause`, which read b */
     REASON_READ_FIRST /* a read `cause`, which b overwrites */

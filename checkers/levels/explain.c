@@ -118,6 +118,9 @@ static void tell_link(struct story *story, const struct edge *edge)
         buf_puts(story->text, " and was followed, in its process, by ");
         tell_op(story, edge->b);
         break;
+    case REASON_INITIAL:
+        tell_pair(story, edge->a, " read the initial value and so comes before ", edge->b);
+        break;
     default:
         tell_pair(story, edge->a, " comes before ", edge->b);
     }

@@ -183,12 +183,14 @@ int level_judge(const struct level_case *level_case, enum weak_level level, stru
     case STEPS_NO_BUDGET:
         finding_set(finding, VERDICT_UNKNOWN, "%s", why_undecided(level_case));
         return 0;
-    case STEPS_THIN_AIR:
-        return report_violation(level_case, level, NULL, finding, err);
     default:
-        return level_case->steps.assignments > 1 ? judge_repeated(level_case, level, finding, err)
-                                                 : judge_distinct(level_case, level, finding, err);
+        break;
     }
+    if (level_case->steps.assignments > 1)
+        return judge_repeated(level_case, level, finding, err);
+    if (level_case->state == STEPS_THIN_AIR)
+        return report_violation(level_case, level, NULL, finding, err);
+    return judge_distinct(level_case, level, finding, err);
 }
 
 /* Reads that returned before the write of their value was invoked: no matter at these levels, but

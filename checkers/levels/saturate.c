@@ -15,7 +15,8 @@ struct saturation {
     struct core *core;
     uint32_t *clock; /* by step and session: end of the session's steps at or before it */
     uint32_t *order, *degree;
-    uint32_t *first_reader; /* by write: its readers are readers[first_reader[w] ... [w + 1] - 1] */
+    uint32_t *first_reader; /* by write w, and by steps->count + key for the initial value: its
+                             * readers are readers[first_reader[w] ... first_reader[w + 1] - 1] */
     uint32_t *readers;      /* session by session */
     uint32_t *front;        /* by session: what of it the session at hand has taken in */
     uint32_t *head, *next, *asked; /* as in frontier.h */
@@ -64,6 +65,8 @@ static void explain_edge(struct saturation *saturation, struct claims *claims, u
     while (saturation->marks[round] > at)
         round--;
     uint32_t cause = graph_group(saturation->graph, at).cause;
+    if (cause == b)
+        return; /* a read the initial value */
     bool by_read = !step_is_write(&saturation->steps->at[cause]);
     add_claim(saturation, claims,
               by_read ? (struct claim){a, cause, saturation->marks[round]}
@@ -217,14 +220,15 @@ static enum judgement follow_read(struct saturation *saturation, uint32_t step)
     return JUDGE_HOLDS;
 }
 
-/* The readers of `write` come before the write at `step`. */
-static bool add_readers(struct saturation *saturation, uint32_t write, uint32_t step)
+/* The readers of a value come before the write at `step`. */
+static bool add_readers(struct saturation *saturation, uint32_t value, uint32_t step,
+                        uint32_t cause)
 {
     const struct steps *steps = saturation->steps;
-    uint32_t begin = saturation->first_reader[write], end = saturation->first_reader[write + 1];
+    uint32_t begin = saturation->first_reader[value], end = saturation->first_reader[value + 1];
     uint32_t target = step_enter(steps, step);
 
-    if (!graph_open(saturation->graph, target, write))
+    if (!graph_open(saturation->graph, target, cause))
         return false;
     for (uint32_t i = begin; i < end; i++) {
         uint32_t reader = step_leave(steps, saturation->readers[i]);
@@ -239,15 +243,19 @@ static bool add_readers(struct saturation *saturation, uint32_t write, uint32_t 
     return true;
 }
 
-/* The second rule, for the write at `step`. */
+/* The second rule, for the write at `step`. The initial value comes before every write. */
 static enum judgement follow_write(struct saturation *saturation, uint32_t step)
 {
-    uint32_t write = saturation->head[saturation->steps->at[step].key];
+    const struct steps *steps = saturation->steps;
+    uint32_t key = steps->at[step].key, write = saturation->head[key];
 
+    if (write == step && saturation->next[write] == STEP_NONE &&
+        !add_readers(saturation, steps->count + key, step, step_enter(steps, step)))
+        return JUDGE_UNDECIDED;
     for (; write != STEP_NONE; write = saturation->next[write]) {
         if (write == step || !is_latest(saturation, write, step))
             continue;
-        if (!add_readers(saturation, write, step))
+        if (!add_readers(saturation, write, step, write))
             return JUDGE_UNDECIDED;
     }
     collapse(saturation, step);
@@ -305,16 +313,25 @@ static bool begin_round(struct saturation *saturation)
     return true;
 }
 
+/* Where the readers of what step i reads are counted; STEP_NONE if it reads nothing. */
+static uint32_t value_read(const struct steps *steps, uint32_t i)
+{
+    if (step_reads_from_step(&steps->at[i]))
+        return steps->at[i].from;
+    return steps->at[i].from == FROM_INITIAL ? steps->count + steps->at[i].key : STEP_NONE;
+}
+
 static bool find_readers(struct saturation *saturation)
 {
     const struct steps *steps = saturation->steps;
     uint32_t *first = saturation->first_reader, total = 0;
 
     for (uint32_t i = 0; i < steps->count; i++) {
-        if (step_reads_from_step(&steps->at[i]))
-            first[steps->at[i].from + 1]++;
+        uint32_t value = value_read(steps, i);
+        if (value != STEP_NONE)
+            first[value + 1]++;
     }
-    for (uint32_t i = 0; i <= steps->count; i++) {
+    for (uint32_t i = 0; i < steps->count + steps->key_count; i++) {
         uint32_t size = first[i + 1];
         first[i + 1] = total;
         total += size;
@@ -323,8 +340,9 @@ static bool find_readers(struct saturation *saturation)
     if (!saturation->readers)
         return false;
     for (uint32_t i = 0; i < steps->count; i++) {
-        if (step_reads_from_step(&steps->at[i]))
-            saturation->readers[first[steps->at[i].from + 1]++] = i;
+        uint32_t value = value_read(steps, i);
+        if (value != STEP_NONE)
+            saturation->readers[first[value + 1]++] = i;
     }
     return true;
 }
@@ -340,7 +358,7 @@ static bool init(struct saturation *saturation)
     saturation->clock = budget_alloc(budget, size);
     saturation->order = budget_alloc(budget, count * sizeof(uint32_t));
     saturation->degree = budget_alloc(budget, count * sizeof(uint32_t));
-    saturation->first_reader = budget_calloc(budget, count, sizeof(uint32_t));
+    saturation->first_reader = budget_calloc(budget, count + steps->key_count, sizeof(uint32_t));
     saturation->front = budget_alloc(budget, sessions * sizeof(uint32_t));
     saturation->asked = budget_alloc(budget, sessions * sizeof(uint32_t));
     saturation->head = budget_alloc(budget, ((size_t)steps->key_count + 1) * sizeof(uint32_t));

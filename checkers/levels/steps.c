@@ -149,6 +149,7 @@ static enum steps_state find_writers(struct building *building)
         building->from[i] = choose_writer(building, op->key, reads);
         if (building->from[i] == FROM_NOBODY && op->type == OP_OK) {
             building->steps->culprit = place_of(building, i);
+            building->steps->assignments = 1; /* under none of them is it otherwise */
             return STEPS_THIN_AIR;
         }
     }
