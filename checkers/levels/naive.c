@@ -64,11 +64,11 @@ struct sequence {
 
 static uint32_t *memo_slot(const struct memo *memo, const struct memo_entry *entry)
 {
-    const unsigned char *bytes = (const unsigned char *)entry;
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t words[sizeof *entry / sizeof(uint64_t)], hash = 0;
 
-    for (size_t i = 0; i < sizeof *entry; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    memcpy(words, entry, sizeof *entry);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        hash = (hash ^ words[i] ^ hash >> 29) * 0x9e3779b97f4a7c15u;
     size_t mask = memo->capacity * 2 - 1, at = (hash ^ hash >> 32) & mask;
     while (memo->slots[at] &&
            memcmp(&memo->entries[memo->slots[at] - 1], entry, sizeof *entry) != 0)
