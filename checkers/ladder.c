@@ -15,7 +15,7 @@
  * The verdict is on all levels together: invalid if one of them fails, valid if all hold. Eventual
  * counts where there were final reads.
  */
-#include "levels/level.h"
+#include "levels/timeless.h"
 
 #include <string.h>
 
@@ -62,7 +62,6 @@ static const enum rung order[] = {
 struct ladder {
     struct level_case level_case;
     const struct check_options *options;
-    bool is_distinct;  /* registers, and each value written once */
     bool known[RUNGS]; /* asked, or implied */
     enum verdict verdicts[RUNGS];
     struct finding findings[RUNGS + 1]; /* of those asked; the last is eventual's */
@@ -115,8 +114,10 @@ static int ask(struct ladder *ladder, enum rung rung, struct err *err)
 
     if (ladder->known[rung])
         return 0;
-    if (rung == RUNG_LINEARIZABLE || (rung == RUNG(SEQUENTIAL) && !ladder->is_distinct))
+    if (rung == RUNG_LINEARIZABLE)
         result = ask_checker(ladder, name_of(rung), finding, err);
+    else if (rung == RUNG(SEQUENTIAL))
+        result = sequential_judge(&ladder->level_case, ladder->options, finding, err);
     else
         result =
             level_judge(&ladder->level_case, (enum weak_level)(rung - RUNG_WEAK), finding, err);
@@ -135,7 +136,10 @@ static bool applies(const struct ladder *ladder, enum rung rung)
 
 static int ask_all(struct ladder *ladder, struct err *err)
 {
-    if (ladder->is_distinct && ask(ladder, RUNG_LINEARIZABLE, err) < 0)
+    bool is_distinct =
+        ladder->level_case.state == STEPS_READY && ladder->level_case.steps.assignments == 1;
+
+    if (is_distinct && ask(ladder, RUNG_LINEARIZABLE, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (applies(ladder, order[i]) && ask(ladder, order[i], err) < 0)
@@ -259,8 +263,6 @@ static int check(const struct history *history, const struct check_options *opti
     for (enum rung rung = 0; rung < RUNGS; rung++)
         ladder.verdicts[rung] = VERDICT_UNKNOWN;
     level_open(&ladder.level_case, history, options, budget);
-    ladder.is_distinct =
-        ladder.level_case.state == STEPS_READY && ladder.level_case.steps.assignments == 1;
     int result = ask_all(&ladder, err);
     if (result == 0) {
         tell_verdict(&ladder, finding);

@@ -8,22 +8,16 @@
  * 1979.) Time plays no part. It is not local: all keys are judged together. The engine for
  * registers with distinct values is levels/sequential.c; everything else goes to levels/timeless.c.
  */
-#include "levels/level.h"
 #include "levels/timeless.h"
 
 static int check(const struct history *history, const struct check_options *options,
                  struct budget *budget, struct finding *finding, struct err *err)
 {
     struct level_case level_case;
-    int result;
 
     level_open(&level_case, history, options, budget);
-    if (level_case.state == STEPS_FOREIGN || level_case.steps.assignments > 1) {
-        result = timeless_check(history, options, budget, finding, err);
-    } else {
-        result = level_judge(&level_case, WEAK_SEQUENTIAL, finding, err);
-        level_describe(&level_case, finding);
-    }
+    int result = sequential_judge(&level_case, options, finding, err);
+    level_describe(&level_case, finding);
     level_close(&level_case);
     return result;
 }

@@ -3,6 +3,10 @@
 
 #include "../engine/judge.h"
 
+/* Ways to pair reads with writers up to which each is tried, since that knows no search that grows
+ * with the history. */
+enum { FEW_ASSIGNMENTS = 256 };
+
 /* All operations at time 0. False when the budget is used up. */
 static bool forget_time(const struct history *history, struct budget *budget,
                         struct history *timeless)
@@ -88,9 +92,11 @@ static int try_with_time(const struct history *history, const struct check_optio
     return result;
 }
 
-int timeless_check(const struct history *history, const struct check_options *options,
-                   struct budget *budget, struct finding *finding, struct err *err)
+static int judge_timeless(const struct level_case *level_case, const struct check_options *options,
+                          struct finding *finding, struct err *err)
 {
+    const struct history *history = level_case->history;
+    struct budget *budget = level_case->budget;
     const struct model *model =
         options->model ? model_find(options->model) : model_infer(history, err);
 
@@ -106,4 +112,17 @@ int timeless_check(const struct history *history, const struct check_options *op
         return search(history, model, options, budget, finding, err);
     finding_set(finding, VERDICT_UNKNOWN, "%s", budget_reason(budget));
     return 0;
+}
+
+int sequential_judge(const struct level_case *level_case, const struct check_options *options,
+                     struct finding *finding, struct err *err)
+{
+    if (level_case->state == STEPS_FOREIGN || level_case->steps.assignments > FEW_ASSIGNMENTS)
+        return judge_timeless(level_case, options, finding, err);
+    if (level_judge(level_case, WEAK_SEQUENTIAL, finding, err) < 0)
+        return -1;
+    if (finding->valid != VERDICT_UNKNOWN || level_case->steps.assignments == 1 ||
+        budget_spent(level_case->budget))
+        return 0;
+    return judge_timeless(level_case, options, finding, err);
 }

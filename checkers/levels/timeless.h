@@ -11,10 +11,11 @@
 #ifndef ORDEAL_CHECKERS_LEVELS_TIMELESS_H
 #define ORDEAL_CHECKERS_LEVELS_TIMELESS_H
 
-#include "../../harness/checker.h"
+#include "level.h"
 
-/* As struct checker's check. */
-int timeless_check(const struct history *history, const struct check_options *options,
-                   struct budget *budget, struct finding *finding, struct err *err) MUST_CHECK;
+/* Judge `sequential`, registers with the engine for distinct values as far as that goes. As
+ * level_judge; `options` are the checker's. */
+int sequential_judge(const struct level_case *level_case, const struct check_options *options,
+                     struct finding *finding, struct err *err) MUST_CHECK;
 
 #endif
