@@ -261,7 +261,7 @@ static value_id rename_value(struct values *values, const struct values *from, v
     struct str text;
 
     if (values_get_int(from, id, &number))
-        return number ? values_int(values, (number * 7919) % 1000003) : id;
+        return number ? values_int(values, number * 7919 % INT64_C(1000000007)) : id; /* one to one */
     if (values_get_list(from, id, &items, &count)) {
         value_id *renamed = zeroed(count, sizeof *renamed);
         for (size_t i = 0; i < count; i++)
