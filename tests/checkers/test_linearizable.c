@@ -6,6 +6,7 @@
 #include "../../harness/model.h"
 #include "../lib/brute.h"
 #include "../lib/check.h"
+#include "../lib/effort.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 
@@ -118,7 +119,7 @@ static void random_history(struct rng *rng, const char *model, struct history *h
 static void test_linearizable__agrees_on_random_histories(void **state)
 {
     (void)state;
-    int rounds = proving() ? 200000 : 1500;
+    int rounds = proving() ? 200000 : (int)effort(1500);
     const char *seed = getenv("SEED");
     struct rng rng;
 

@@ -4,6 +4,7 @@
 #include "../../checkers/engine/search.h"
 #include "../lib/brute.h"
 #include "../lib/check.h"
+#include "../lib/effort.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 
@@ -113,7 +114,7 @@ static void test_search__engines_agree_on_random_histories(void **state)
     rng_init(&rng, seed ? strtoull(seed, NULL, 0) : 2, 0);
     for (size_t i = 0; names[i]; i++) {
         struct comparison comparison = {.model = model_find(names[i])};
-        for (int round = 0; round < (proving() ? 100000 : 1500); round++) {
+        for (int round = 0; round < (proving() ? 100000 : (int)effort(1500)); round++) {
             struct gen_random space = {.model = names[i],
                                        .ops = 2 + (int)rng_below(&rng, 8),
                                        .processes = 1 + (int)rng_below(&rng, 5),
