@@ -6,18 +6,17 @@ cd "$scratch" || exit 1
 # Start a run that would last a minute, and wait until its load has begun. (A shell lets what it
 # starts in the background ignore SIGINT.)
 start() {
-    rm -rf store
-    env --default-signal=INT "$ordeal" run memory --rate 1000 --time-limit 60 --store "$scratch/store" --seed 1 \
-        >out 2>&1 &
+    rm -rf store # else the last run's record would tell that the load has begun
+    env --default-signal=INT "$ordeal" run memory "$@" --time-limit 60 --store "$scratch/store" --seed 1 >out 2>&1 &
     pid=$!
-    for ((k = 0; k < 1000; k++)); do
-        grep -qs '"load"' store/*/*/history.jsonl && return
+    until grep -qs '"load"' store/*/*/history.jsonl; do
+        kill -0 $pid 2>/dev/null || return
         sleep 0.01
     done
 }
 
 for signal in INT TERM; do
-    start
+    start --rate 1000
     kill -$signal $pid
     wait $pid
     code=$?
@@ -30,13 +29,7 @@ for signal in INT TERM; do
 done
 
 # A client that never comes back keeps the first from ending soon; the second does not wait.
-env --default-signal=INT "$ordeal" run memory --set latency_us=20000000 --op-timeout 30 --time-limit 60 \
-    --store "$scratch/store" --seed 1 >out 2>&1 &
-pid=$!
-for ((k = 0; k < 1000; k++)); do
-    grep -qs '"load"' store/memory*/*/history.jsonl && break
-    sleep 0.01
-done
+start --set latency_us=20000000 --op-timeout 30
 kill -INT $pid
 sleep 0.3
 kill -INT $pid
