@@ -29,13 +29,23 @@ struct effects {
         between[PLACES_MAX * PLACES_MAX]; /* packets dropped from a to b: [a * PLACES_MAX + b] */
 };
 
+/* A number that says how bad a fault is: "delay_ms". Drawn into the plan, or given in one. */
+struct param {
+    const char *name; /* with its unit */
+    double least, most;
+    const char *about;
+};
+
 struct nemesis {
     const char *name;
     const char *about;
     const char *const *kinds; /* variants that the plan draws from; ends with NULL; at least one */
 
-    /* Draw the fault's kind and selector (kind is one of kinds); the planner has set times, seed
-     * and number. `leader_known`: the target can say who leads. MUST be set. */
+    const struct param *params; /* ends with a NULL name, at most FAULT_PARAMS_MAX; NULL: none */
+    unsigned needs;             /* enum need: what must be there from the nodes' start */
+
+    /* Draw the fault's kind, selector and params (kind is one of kinds); the planner has set times,
+     * seed and number. `leader_known`: the target can say who leads. MUST be set. */
     void (*draw)(struct rng *rng, int node_count, bool leader_known, struct fault *fault);
 
     /* Fill `mine` (cleared by the caller) with the fault's world, and `value` with what was decided

@@ -151,11 +151,9 @@ static int take_receipt(const json_t *answer, struct receipt *receipt, struct er
     const char *state = json_string_value(json_object_get(answer, "state"));
     const json_t *processes = json_object_get(answer, "processes");
 
-    *receipt = (struct receipt){.version = counter(answer, "version"),
-                                .kills = counter(answer, "kills"),
-                                .killed = counter(answer, "killed"),
-                                .pauses = counter(answer, "pauses"),
-                                .paused = counter(answer, "paused")};
+    *receipt = (struct receipt){.version = counter(answer, "version")};
+    for (const struct receipt_count *count = receipt_counts; count->name; count++)
+        *receipt_at(receipt, count) = counter(answer, count->name);
     for (size_t i = 0; i < json_array_size(processes); i++) {
         const json_t *process = json_array_get(processes, i);
         const char *is = json_string_value(json_object_get(process, "state"));
@@ -186,12 +184,15 @@ int node_world(struct node *node, const struct world *world, struct receipt *rec
                struct err *err)
 {
     struct buf request = client_request("world");
-    const char *state = process_state_names[world->processes[node_index(node)]];
+    int index = node_index(node);
 
     buf_json_int(&request, "version", (int64_t)world->version);
-    buf_json_str(&request, "state", str_of(state));
+    buf_json_str(&request, "state", str_of(process_state_names[world->processes[index]]));
+    part_print(clock_members, &world->clocks[index], "clock", &request);
+    part_print(disk_members, &world->disks[index], "disk", &request);
+    part_print(limit_members, &world->limits[index], "limits", &request);
     if (receipt_call(node, &request, receipt, err))
-        return err_wrap(err, "cannot make '%s' %s", node_name(node), state);
+        return err_wrap(err, "cannot bring about what was declared for '%s'", node_name(node));
     return 0;
 }
 

@@ -36,6 +36,8 @@ enum selector {
 
 extern const char *const selector_names[6]; /* "one", ..., "nodes" */
 
+enum { FAULT_PARAMS_MAX = 8 };
+
 /* One fault of the plan. */
 struct fault {
     int number;               /* from 0 */
@@ -43,8 +45,9 @@ struct fault {
     const struct nemesis *nemesis;
     const char *kind; /* one of the nemesis's kinds: "majorities-ring" */
     enum selector selector;
-    node_set nodes; /* for SELECT_NODES */
-    uint64_t seed;  /* what random choices are resolved from when it is injected */
+    node_set nodes;                  /* for SELECT_NODES */
+    double params[FAULT_PARAMS_MAX]; /* as the nemesis's table names them */
+    uint64_t seed;                   /* what random choices are resolved from when it is injected */
 };
 
 enum { FAULTS_MAX = 4096 };
@@ -73,6 +76,7 @@ struct test {
     const char *consistency; /* level; NULL: what the target promises */
     const char *store_dir;
     struct plan plan;
+    unsigned needs; /* enum need: what the plan's faults need from the nodes' start */
 };
 
 /* The value of a setting: given, else the spec's initial one; NULL if unknown to both. */

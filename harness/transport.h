@@ -24,6 +24,7 @@ struct place {
 struct connection {
     int fd;           /* both directions; closing it ends the agent, which heals and stops first */
     char address[64]; /* by which clients and other nodes reach the node */
+    unsigned needs;   /* enum need: what the agent is asked to provide; 0 from connect() */
 };
 
 struct transport {

@@ -11,6 +11,7 @@
 #define ORDEAL_WORLD_H
 
 #include "base/buf.h"
+#include "part.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,20 +36,99 @@ enum process_state { PROCESS_RUNNING, PROCESS_PAUSED, PROCESS_KILLED }; /* worse
 
 extern const char *const process_state_names[3]; /* "running", "paused", "killed" */
 
+/* What happens to packets on their way, beside being cut. Made by the userspace switch
+ * (NEED_SWITCH), or what the kernel has. Probabilities in parts per million. */
+struct link_shape {
+    int64_t delay_ns, jitter_ns; /* mean; standard deviation, or half the width */
+    int64_t distribution;        /* of the delay: 0 uniform, 1 normal, 2 exponential, 3 pareto */
+    int64_t loss_ppm;            /* of packets, in the mean */
+    int64_t loss_burst;          /* mean length of a burst (Gilbert-Elliott); 0, 1: independent */
+    int64_t duplicate_ppm, reorder_ppm;
+    int64_t corrupt_ppm, corrupt_repaired_ppm; /* checksums left wrong; made right again */
+    int64_t rate_bps;                          /* bits per second; 0: no limit */
+    int64_t reset_ppm; /* of TCP segments: answered with a reset of their connection */
+    int64_t port;      /* only packets from or to this port of TCP or UDP; 0: all */
+};
+
+/* The shape of all links from a place in `from` to another in `to`. */
+struct link_rule {
+    node_set from, to;
+    struct link_shape shape;
+};
+
+enum { LINK_RULES_MAX = 64 };
+
+/* How a node's clocks differ from the machine's, for its processes (NEED_CLOCK). Wall clock is
+ * CLOCK_REALTIME and its family, monotonic CLOCK_MONOTONIC and its. Offsets count from when the
+ * declaration came; healing takes the wall clock back to the truth, and lets the monotonic clock go
+ * on from where it is at its right rate, since it must never go back. */
+struct clock_fault {
+    int64_t wall_offset_ns, monotonic_offset_ns;
+    int64_t wall_rate_ppm, monotonic_rate_ppm;  /* too fast by that; -1000000 stands still */
+    int64_t strobe_offset_ns, strobe_period_ns; /* the wall clock jumps to and fro */
+};
+
+/* How a node's disk under /node/data misbehaves (NEED_DISK). */
+struct disk_fault {
+    int64_t lose_unsynced; /* 1: a kill in force takes back what was not synced */
+    int64_t torn_ppm;      /* of its dirty pages: kept all the same */
+    int64_t seed;          /* of these choices */
+    int64_t sync_delay_ns; /* of every fsync; INT64_MAX: until healed */
+    int64_t io_error_ppm, no_space_ppm,
+        flip_ppm;      /* of reads and writes; of writes; of pages read */
+    int64_t read_only; /* 1: EROFS */
+};
+
+/* What a node's processes get less of. */
+struct limits {
+    int64_t cpu_percent;  /* of one core; 0: no limit */
+    int64_t memory_bytes; /* together; 0: no limit */
+    int64_t open_files;   /* each; 0: no limit */
+};
+
+extern const struct part_member link_members[], clock_members[], disk_members[], limit_members[];
+
+/* What must be there from a node's start, since it cannot be added later and costs where it is not
+ * used. */
+enum need {
+    NEED_SWITCH = 1, /* the userspace path between nodes instead of the kernel's bridge */
+    NEED_CLOCK = 2,  /* clocks that can be told */
+    NEED_DISK = 4,   /* a file system of ours under /node/data */
+    NEED_LIMITS = 8, /* control groups */
+};
+
+enum { NEEDS_MAX = 4 };
+extern const char *const need_names[NEEDS_MAX]; /* by bit: "switch", "clock", "disk", "limits" */
+
+/* Append the member "needs":["clock",...]; nothing if there are none. */
+void needs_print(unsigned needs, struct buf *json);
+
 struct world {
     uint64_t version; /* grows with every declaration; 0: none yet */
     int node_count;
     node_set cut[PLACES_MAX];                /* cut[a] has b: packets from a to b are dropped */
     enum process_state processes[NODES_MAX]; /* of the system on that node */
+    struct link_rule links[LINK_RULES_MAX];  /* the shapes of all that apply add up */
+    int link_count;
+    struct clock_fault clocks[NODES_MAX];
+    struct disk_fault disks[NODES_MAX];
+    struct limits limits[NODES_MAX];
 };
 
 /* Nothing wrong anywhere. */
 void world_clear(struct world *world, int node_count);
 
-/* Add a contribution to `into`: cuts are united, the worse process state wins. */
+/* Add a contribution to `into`: cuts and link rules are united, the worse process state wins, and
+ * parts are merged (part.h). Link rules beyond LINK_RULES_MAX are left out. */
 void world_merge(struct world *into, const struct world *contribution);
 
 bool world_is_healthy(const struct world *world);
+
+/* Add the shape of the links from `from` to `to`. -1 if there are LINK_RULES_MAX of them. */
+int world_shape(struct world *world, node_set from, node_set to, const struct link_shape *shape);
+
+/* Whether the part of node `index` that its agent enforces is the same in both. */
+bool world_node_same(const struct world *a, const struct world *b, int index);
 
 /* Both directions, every pair (a in left, b in right). */
 void world_cut_between(struct world *world, node_set left, node_set right);
@@ -64,9 +144,31 @@ struct receipt {
     uint64_t pauses; /* nodes' systems paused */
     uint64_t paused; /* processes that were seen stopped */
     uint64_t ended;  /* processes down now though nothing of ours keeps them down */
+    /* Packets that the switch treated: */
+    uint64_t delayed, lost, duplicated, reordered, corrupted, resets;
+    /* Clocks: reads answered with a time that is not the machine's, if they can be counted, and
+     * waits that the kernel judged by its own clock all the same. */
+    uint64_t clock_reads, clock_waits;
+    /* Disks: bytes taken back, pages torn, syncs delayed, calls failed, bits flipped. */
+    uint64_t bytes_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
+    uint64_t throttles; /* times that a limit held a process back, or ended it */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */
 };
+
+/* The members of a receipt that are counts, by name: how receipts are added, printed and read. */
+struct receipt_count {
+    const char *name;
+    size_t offset; /* of a uint64_t in struct receipt */
+    bool always;   /* printed even if it is 0 */
+};
+
+extern const struct receipt_count receipt_counts[]; /* ends with a NULL name */
+
+static inline uint64_t *receipt_at(const struct receipt *receipt, const struct receipt_count *count)
+{
+    return (uint64_t *)((uintptr_t)receipt + count->offset);
+}
 
 /* Sum of counters (and rules), the least version, the worst state: a cluster's receipt from its
  * enforcers'. A zeroed `into` with version UINT64_MAX is the neutral start. */

@@ -394,13 +394,14 @@ bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_M
 /* -- life ----------------------------------------------------------------------------------------
  */
 
-static int say_hello(struct node *node, struct err *err)
+static int say_hello(struct node *node, unsigned needs, struct err *err)
 {
     struct buf request = client_request("hello");
     struct buf list;
     json_t *answer;
 
     buf_json_int(&request, "protocol", PROTOCOL_VERSION);
+    needs_print(needs, &request);
     if (client_call(node, &request, 0, &answer, err))
         return -1;
     buf_init(&list, sizeof node->abilities);
@@ -482,7 +483,7 @@ int node_open(struct node **node, const char *name, int index, const struct conn
         release(made);
         return err_errno(err, error, "cannot make a thread for node '%s'", name);
     }
-    if (say_hello(made, err)) {
+    if (say_hello(made, connection->needs, err)) {
         end_thread(made);
         release(made);
         return err_wrap(err, "cannot use the agent of '%s'", name);

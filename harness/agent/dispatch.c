@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+/* The needs that this agent can provide. */
+enum { PROVIDED = NEED_SWITCH };
+
 /* What a verb does with its request: 0 and the answer's members, or -1. Where `later` is set in the
  * table, the verb answers for itself. */
 typedef int handler(struct agent *agent, struct request *request, struct buf *answer,
@@ -22,6 +25,8 @@ static int hello(struct agent *agent, struct request *request, struct buf *answe
                        "this agent (version %s) speaks protocol %d, not %lld; use the agent that "
                        "came with this ordeal",
                        ordeal_version, PROTOCOL_VERSION, (long long)request->protocol);
+    if (request->needs & ~(unsigned)PROVIDED)
+        return err_set(err, ENOTSUP, "this agent cannot provide all that the plan needs");
     agent->greeted = true;
     buf_json_int(answer, "protocol", PROTOCOL_VERSION);
     buf_json_str(answer, "version", str_of(ordeal_version));
@@ -81,6 +86,10 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
 
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
+    if (!part_is_healthy(clock_members, &request->clock) ||
+        !part_is_healthy(disk_members, &request->disk) ||
+        !part_is_healthy(limit_members, &request->limits))
+        return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
     if (system_declare(agent, request, err))
         return -1;
     system_receipt(&agent->system, answer);

@@ -10,7 +10,7 @@ const char *const verb_names[VERB_COUNT] = {"hello", "start", "stop",    "run", 
                                             "get",   "world", "receipt", "ping", "bye"};
 
 /* How a member is read, and where to. */
-enum kind { NUMBER, FLAG, NAME, TEXT, LONG_TEXT, TEXTS, ENVIRONMENT, STATE, NEEDS };
+enum kind { NUMBER, FLAG, NAME, TEXT, LONG_TEXT, TEXTS, ENVIRONMENT, STATE, NEEDS, PART };
 
 struct member {
     const char *key;
@@ -18,6 +18,7 @@ struct member {
     size_t offset; /* in struct request */
     bool required;
     int64_t max; /* of a number; it begins at 0 */
+    const struct part_member *part;
 };
 
 #define AT(field) offsetof(struct request, field)
@@ -25,14 +26,14 @@ struct member {
 enum { HOUR_MS = 3600000, MEMBERS_MAX = 8 };
 
 static const struct member members[VERB_COUNT][MEMBERS_MAX] = {
-    [VERB_HELLO] = {{"protocol", NUMBER, AT(protocol), true, INT32_MAX}},
+    [VERB_HELLO] = {{"protocol", NUMBER, AT(protocol), true, INT32_MAX},
+                    {"needs", NEEDS, AT(needs), false, 0}},
     [VERB_START] = {{"name", NAME, AT(name), true, 0},
                     {"argv", TEXTS, AT(command.argv), true, 0},
                     {"env", ENVIRONMENT, AT(command.env), false, 0},
                     {"cwd", TEXT, AT(command.cwd), false, 0},
                     {"user", TEXT, AT(command.user), false, 0},
-                    {"log", NAME, AT(log), false, 0},
-                    {"needs", NEEDS, 0, false, 0}},
+                    {"log", NAME, AT(log), false, 0}},
     [VERB_STOP] = {{"name", NAME, AT(name), true, 0},
                    {"timeout_ms", NUMBER, AT(timeout_ms), true, HOUR_MS}},
     [VERB_RUN] = {{"argv", TEXTS, AT(command.argv), true, 0},
@@ -49,7 +50,10 @@ static const struct member members[VERB_COUNT][MEMBERS_MAX] = {
     [VERB_GET] = {{"path", TEXT, AT(path), true, 0},
                   {"offset", NUMBER, AT(offset), true, INT64_MAX}},
     [VERB_WORLD] = {{"version", NUMBER, AT(version), true, INT64_MAX},
-                    {"state", STATE, AT(state), true, 0}},
+                    {"state", STATE, AT(state), true, 0},
+                    {"clock", PART, AT(clock), false, 0, clock_members},
+                    {"disk", PART, AT(disk), false, 0, disk_members},
+                    {"limits", PART, AT(limits), false, 0, limit_members}},
 };
 
 /* A name that is safe as a file's: letters, digits, and . _ - behind the first. */
@@ -113,6 +117,27 @@ static int read_state(const json_t *value, enum process_state *out, struct err *
     return err_set(err, EINVAL, "'state' must be \"running\", \"paused\" or \"killed\"");
 }
 
+/* What the node's processes have to be wrapped in for later faults. */
+static int read_needs(const json_t *value, unsigned *out, struct err *err)
+{
+    const json_t *name;
+    size_t i;
+
+    if (!json_is_array(value))
+        return err_set(err, EINVAL, "'needs' must be an array of names");
+    json_array_foreach(value, i, name)
+    {
+        const char *text = json_string_value(name);
+        int need = 0;
+        while (need < NEEDS_MAX && !(text && strcmp(text, need_names[need]) == 0))
+            need++;
+        if (need == NEEDS_MAX)
+            return err_set(err, EINVAL, "no need named '%.64s'", text ? text : "?");
+        *out |= 1U << need;
+    }
+    return 0;
+}
+
 static int read_text(const struct member *m, const json_t *value, void *out, struct err *err)
 {
     struct str text = {json_string_value(value), json_string_length(value)};
@@ -149,12 +174,10 @@ static int read_member(const struct member *m, const json_t *value, struct reque
         return read_texts(m, value, out, err);
     case STATE:
         return read_state(value, out, err);
-    case NEEDS: /* what a process has to be wrapped in for later faults */
-        if (!json_is_object(value))
-            return err_set(err, EINVAL, "'needs' must be an object");
-        if (json_object_size(value))
-            return err_set(err, ENOTSUP, "this agent cannot provide any 'needs' yet");
-        return 0;
+    case NEEDS:
+        return read_needs(value, out, err);
+    case PART:
+        return part_read(m->part, value, out, err) ? err_wrap(err, "bad '%s'", m->key) : 0;
     case NAME:
     case TEXT:
     case LONG_TEXT:

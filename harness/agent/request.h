@@ -61,6 +61,10 @@ struct request {
     bool more;
     int64_t version;
     enum process_state state;
+    unsigned needs; /* enum need */
+    struct clock_fault clock;
+    struct disk_fault disk;
+    struct limits limits;
 };
 
 /* Read a line. -1 with what is wrong with it; request->id says whom to answer even then. In either

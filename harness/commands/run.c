@@ -317,7 +317,10 @@ static int plan_test(struct args *args, uint64_t seed, struct err *err)
 {
     args->test.seed = seed;
     plan_release(&args->test.plan);
-    return args->plan ? plan_read(&args->test, args->plan, err) : plan_draw(&args->test, err);
+    if (args->plan ? plan_read(&args->test, args->plan, err) : plan_draw(&args->test, err))
+        return -1;
+    args->test.needs = plan_needs(&args->test.plan);
+    return 0;
 }
 
 /* -- running it ----------------------------------------------------------------------------------

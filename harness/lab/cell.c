@@ -127,8 +127,8 @@ static int cell_live(const struct birth *birth, struct err *err)
                               order->hosts,
                               hostname,
                               order->options->data_limit_bytes,
-                              order->options->want_fuse,
-                              order->options->want_tun};
+                              order->options->needs & NEED_DISK,
+                              order->options->needs & NEED_SWITCH};
 
     if (setsid() < 0 || sethostname(order->name, strlen(order->name)) < 0)
         return err_errno(err, errno, "cannot name the node");

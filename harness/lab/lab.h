@@ -29,11 +29,11 @@ struct lab_options {
     const char *log_dir;     /* absolute; log_dir/<node> (made if absent) is bound at /node/log */
     size_t data_limit_bytes; /* of each node's /node/data; 0: 1 GiB */
     const char *helper_dir; /* folder of ordeal-agent, ordeal-node: bound at /node/bin, read-only */
-    const char *package_dir;  /* root of unpacked packages, bound at /node/packages with its bin
-                               * folders on the PATH; NULL for none */
-    const char *target_dir;   /* a target file's folder, bound at /node/target; NULL for none */
-    bool want_fuse, want_tun; /* devices that only some faults need */
-    bool filter_at_nodes;     /* packet rules at every node, as where bridges are not filtered */
+    const char *package_dir; /* root of unpacked packages, bound at /node/packages with its bin
+                              * folders on the PATH; NULL for none */
+    const char *target_dir;  /* a target file's folder, bound at /node/target; NULL for none */
+    unsigned needs;          /* enum need: devices and paths that only some faults need */
+    bool filter_at_nodes;    /* packet rules at every node, as where bridges are not filtered */
 };
 
 struct lab;

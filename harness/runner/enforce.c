@@ -32,13 +32,13 @@ static void *tell(void *context)
     return NULL;
 }
 
-static int apply_processes(struct enforcer *enforcer, const struct world *world, struct err *err)
+static int apply_at_nodes(struct enforcer *enforcer, const struct world *world, struct err *err)
 {
     struct telling tellings[NODES_MAX];
     int count = 0, result = 0;
 
     for (int i = 0; i < world->node_count; i++) {
-        if (world->processes[i] != enforcer->world.processes[i])
+        if (!world_node_same(world, &enforcer->world, i))
             tellings[count++] =
                 (struct telling){.node = enforcer->cluster->nodes[i], .world = world};
     }
@@ -63,10 +63,12 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
 
     next.version = enforcer->world.version + 1;
     int result = 0;
-    if (memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0)
+    if (memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0 ||
+        next.link_count != enforcer->world.link_count ||
+        memcmp(next.links, enforcer->world.links, sizeof next.links) != 0)
         result = lab_apply(enforcer->lab, &next, err);
     if (result == 0)
-        result = apply_processes(enforcer, &next, err);
+        result = apply_at_nodes(enforcer, &next, err);
     enforcer->world = next;
     return result;
 }

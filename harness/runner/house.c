@@ -20,6 +20,7 @@ struct opening {
     pthread_t thread;
     bool started;
     struct place place;
+    unsigned needs;
     struct node *node;
     int result;
     struct err err;
@@ -31,6 +32,7 @@ static void *open_node(void *context)
     struct connection connection;
 
     opening->result = transport_local.connect(&opening->place, &connection, &opening->err);
+    connection.needs = opening->needs;
     if (opening->result == 0)
         opening->result = node_open(&opening->node, opening->place.name, opening->place.index,
                                     &connection, &opening->err);
@@ -46,7 +48,8 @@ static int open_nodes(struct house *house, const struct test *test, struct err *
         openings[i] = (struct opening){.place = {.name = test->node_names[i],
                                                  .index = i,
                                                  .node_count = test->node_count,
-                                                 .lab = house->lab}};
+                                                 .lab = house->lab},
+                                       .needs = test->needs};
         openings[i].started =
             pthread_create(&openings[i].thread, NULL, open_node, &openings[i]) == 0;
     }
@@ -81,6 +84,7 @@ int house_open(struct house *house, const struct test *test, const char *run_dir
         .log_dir = logs,
         .data_limit_bytes = node_disk_bytes,
         .helper_dir = helpers,
+        .needs = test->needs,
         .package_dir = stat(packages, &found) == 0 ? packages : NULL,
     };
     if (lab_open(&house->lab, &options, err) < 0)

@@ -27,6 +27,15 @@ const struct nemesis *nemesis_find(const char *name, struct err *err)
     return NULL;
 }
 
+unsigned plan_needs(const struct plan *plan)
+{
+    unsigned needs = 0;
+
+    for (int i = 0; i < plan->fault_count; i++)
+        needs |= plan->faults[i].nemesis->needs;
+    return needs;
+}
+
 void plan_release(struct plan *plan)
 {
     free(plan->faults);
@@ -105,6 +114,16 @@ static void print_fault(const struct test *test, const struct fault *fault, stru
                 buf_json_str(json, NULL, str_of(test->node_names[i]));
         }
         buf_puts(json, "]");
+    }
+    const struct param *params = fault->nemesis->params;
+    if (params) {
+        buf_json_next(json, "params");
+        buf_puts(json, "{");
+        for (int i = 0; params[i].name; i++) {
+            buf_json_next(json, params[i].name);
+            buf_printf(json, "%.9g", fault->params[i]);
+        }
+        buf_puts(json, "}");
     }
     buf_json_int(json, "begin_ns", fault->begin_ns);
     buf_json_int(json, "end_ns", fault->end_ns);

@@ -25,6 +25,9 @@ int plan_read(struct test *test, const char *path, struct err *err) MUST_CHECK;
 /* Append {"faults":[...]}. */
 void plan_print(const struct test *test, struct buf *json);
 
+/* What the plan's faults need from the start of the nodes: enum need. */
+unsigned plan_needs(const struct plan *plan);
+
 void plan_release(struct plan *plan);
 
 /* NULL with *err (and the nearest name) if there is none. */

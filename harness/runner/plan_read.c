@@ -67,6 +67,41 @@ static int read_selector(const struct test *test, const json_t *from, struct fau
                    select);
 }
 
+/* Parameters that are not given keep what the nemesis would have drawn. */
+static int read_params(const json_t *from, struct fault *fault, struct err *err)
+{
+    const struct param *params = fault->nemesis->params;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)from, name, value)
+    {
+        int i = 0;
+        while (params && params[i].name && strcmp(params[i].name, name) != 0)
+            i++;
+        if (!params || !params[i].name)
+            return err_set(err, EINVAL, "nemesis '%s' has no parameter '%s'", fault->nemesis->name,
+                           name);
+        double number = json_number_value(value);
+        if (!json_is_number(value) || number < params[i].least || number > params[i].most)
+            return err_set(err, EINVAL, "'%s' must be a number from %g to %g", name,
+                           params[i].least, params[i].most);
+        fault->params[i] = number;
+    }
+    return 0;
+}
+
+/* What the plan leaves out is drawn from the fault's own seed. */
+static void draw_rest(const struct test *test, struct fault *fault)
+{
+    struct fault drawn = *fault;
+    struct rng rng;
+
+    rng_init(&rng, fault->seed, 1);
+    fault->nemesis->draw(&rng, test->node_count, false, &drawn);
+    memcpy(fault->params, drawn.params, sizeof fault->params);
+}
+
 static int read_fault(const struct test *test, const json_t *from, struct fault *fault,
                       struct err *err)
 {
@@ -89,7 +124,10 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
     if (fault->begin_ns >= test->time_limit_ns)
         return err_set(err, EINVAL, "it begins after the time limit of %" PRId64 " s",
                        test->time_limit_ns / 1000000000);
-    return read_selector(test, from, fault, err);
+    if (read_selector(test, from, fault, err) < 0)
+        return -1;
+    draw_rest(test, fault);
+    return read_params(json_object_get(from, "params"), fault, err);
 }
 
 static int by_begin(const void *left, const void *right)

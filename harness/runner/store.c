@@ -142,6 +142,7 @@ char *store_print_test(const struct test *test, const char *promise, char *const
     print_patterns(test->target->log_patterns, &json);
     buf_json_next(&json, "plan");
     plan_print(test, &json);
+    needs_print(test->needs, &json);
     buf_json_next(&json, "command");
     buf_puts(&json, "[");
     for (; command && *command; command++)

@@ -17,7 +17,7 @@ static void test_request__start_as_documented(void **state)
     int read =
         request_read(STR("{\"id\":7,\"verb\":\"start\",\"name\":\"etcd-1\",\"argv\":[\"etcd\","
                          "\"--x\"],\"env\":[\"A=b=c\"],\"cwd\":\"/node/conf\",\"user\":\"nobody\","
-                         "\"log\":\"a.log\",\"needs\":{}}"),
+                         "\"log\":\"a.log\"}"),
                      &request, &err);
     assert_int_equal(read, 0);
     assert_int_equal(request.id, 7);
@@ -77,8 +77,8 @@ static const char *const wrong[][2] = {
     {"{\"id\":1,\"verb\":\"start\",\"name\":\"a\",\"argv\":[\"b\"],\"env\":[\"x\"]}", "NAME=value"},
     {"{\"id\":1,\"verb\":\"start\",\"name\":\"a\",\"argv\":[\"b\"],\"env\":[\"=x\"]}",
      "NAME=value"},
-    {"{\"id\":1,\"verb\":\"start\",\"name\":\"a\",\"argv\":[\"b\"],\"needs\":{\"clock\":1}}",
-     "'needs'"},
+    {"{\"id\":1,\"verb\":\"hello\",\"protocol\":1,\"needs\":{\"clock\":1}}", "'needs' must be"},
+    {"{\"id\":1,\"verb\":\"hello\",\"protocol\":1,\"needs\":[\"clocks\"]}", "no need named"},
     {"{\"id\":1,\"verb\":\"start\",\"name\":\"a\",\"argv\":[\"b\\u0000c\"]}", "not JSON"},
     {"{\"id\":1,\"verb\":\"stop\",\"name\":\"a\",\"timeout_ms\":-1}", "from 0 to 3600000"},
     {"{\"id\":1,\"verb\":\"stop\",\"name\":\"a\",\"timeout_ms\":1e3}", "whole number"},
@@ -89,9 +89,33 @@ static const char *const wrong[][2] = {
      "true or false"},
     {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"dead\"}", "'state' must be"},
     {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":null}", "'state' must be"},
-    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"clock\":{}}",
-     "no member 'clock'"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"clocks\":{}}",
+     "no member 'clocks'"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"clock\":7}",
+     "bad 'clock': it must be an object"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"clock\":{\"x\":1}}",
+     "bad 'clock': it has no member 'x'"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"disk\":{\"torn_ppm\":"
+     "1000001}}",
+     "'torn_ppm' must be a whole number from 0 to 1000000"},
 };
+
+static void test_request__a_world_has_parts(void **state)
+{
+    (void)state;
+    struct request request;
+    struct err err;
+    int read = request_read(STR("{\"id\":8,\"verb\":\"world\",\"version\":3,\"state\":\"killed\","
+                                "\"clock\":{\"wall_offset_ns\":-5},\"disk\":{\"lose_unsynced\":1},"
+                                "\"limits\":{}}"),
+                            &request, &err);
+    assert_int_equal(read, 0);
+    assert_int_equal(request.clock.wall_offset_ns, -5);
+    assert_int_equal(request.clock.wall_rate_ppm, 0);
+    assert_int_equal(request.disk.lose_unsynced, 1);
+    assert_true(part_is_healthy(limit_members, &request.limits));
+    request_release(&request);
+}
 
 static void test_request__wrong_ones_are_told_what_is_wrong(void **state)
 {
@@ -180,7 +204,7 @@ static void test_request__damaged_lines_do_no_harm(void **state)
     (void)state;
     const struct str line =
         STR("{\"id\":12,\"verb\":\"start\",\"name\":\"db\",\"argv\":[\"x\",\"\\u00e9\"],"
-            "\"env\":[\"A=1\"],\"needs\":{},\"cwd\":\"/node\"}");
+            "\"env\":[\"A=1\"],\"cwd\":\"/node\"}");
     struct rng rng;
     int good = 0;
     rng_init(&rng, 3, 0);
@@ -205,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request__start_as_documented),
         cmocka_unit_test(test_request__what_is_left_out_is_zero),
+        cmocka_unit_test(test_request__a_world_has_parts),
         cmocka_unit_test(test_request__wrong_ones_are_told_what_is_wrong),
         cmocka_unit_test(test_request__too_many_arguments_are_refused),
         cmocka_unit_test(test_request__deep_nesting_is_an_error),

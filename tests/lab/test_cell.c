@@ -214,7 +214,8 @@ static int enter(void *context)
     struct err err;
 
     visit->options.data_limit_bytes = 4 << 20;
-    visit->options.want_fuse = visit->options.want_tun = visit->look == use_devices;
+    if (visit->look == use_devices)
+        visit->options.needs = NEED_DISK | NEED_SWITCH;
     EXPECT_DONE(inlab_open(&visit->inlab, 2, &visit->options, &err), err);
     EXPECT(visit->look(visit) == 0);
     inlab_close(&visit->inlab);
