@@ -36,6 +36,23 @@ static void describe_bugs(struct buf *json, const struct bug *bugs)
         buf_puts(json, "{");
         buf_json_str(json, "name", str_of(bugs[i].name));
         buf_json_str(json, "about", str_of(bugs[i].about));
+        if (bugs[i].shown)
+            buf_json_str(json, "shown", str_of(bugs[i].shown));
+        buf_puts(json, "}");
+    }
+    buf_puts(json, "]");
+}
+
+static void describe_showings(struct buf *json, const struct showing *showings)
+{
+    buf_json_next(json, "showings");
+    buf_puts(json, "[");
+    for (size_t i = 0; showings && showings[i].name; i++) {
+        buf_json_next(json, NULL);
+        buf_puts(json, "{");
+        buf_json_str(json, "name", str_of(showings[i].name));
+        buf_json_str(json, "about", str_of(showings[i].about));
+        buf_json_str(json, "shown", str_of(showings[i].shown));
         buf_puts(json, "}");
     }
     buf_puts(json, "]");
@@ -55,6 +72,8 @@ static void describe(struct buf *json, const struct protocol *protocol)
         describe_names(json, "faults", protocol->faults);
     describe_options(json, protocol->options);
     describe_bugs(json, protocol->bugs);
+    describe_names(json, "holds", protocol->holds);
+    describe_showings(json, protocol->showings);
     buf_json_bool(json, "leader", protocol->leads != NULL);
     buf_json_int(json, "recovery_ms", protocol->recovery_ms ? protocol->recovery_ms : 5000);
     buf_puts(json, "}");

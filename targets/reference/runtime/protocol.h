@@ -145,6 +145,16 @@ struct protocol_option {
 struct bug {
     const char *name;
     const char *about; /* what it does wrong, one line */
+    const char *shown; /* options of `ordeal run`, as typed, under which it shows: "-w append
+                        * --nemesis kill -t 8"; "--plan plans/NAME.json" names a file of ours. NULL:
+                        * those of the first of `holds`, without its bug */
+};
+
+/* Where theory breaks the honest protocol, and the record must show it. */
+struct showing {
+    const char *name;  /* "stale-read" */
+    const char *about; /* what is seen, one line */
+    const char *shown; /* as a bug's; with `--consistency` where the promise is not what breaks */
 };
 
 enum link_kind { LINK_TCP, LINK_UDP };
@@ -158,7 +168,10 @@ struct protocol {
                                 * for every one */
     const struct protocol_option *options; /* ends with key NULL; or NULL */
     const struct bug *bugs;                /* ends with name NULL; or NULL */
-    const struct rule *rules;              /* ends with type NULL */
+    const char *const *holds; /* conditions under which it must never be blamed, each as options
+                               * of `ordeal run`; ends with NULL; or NULL: nothing is promised */
+    const struct showing *showings; /* ends with name NULL; or NULL */
+    const struct rule *rules;       /* ends with type NULL */
 
     /* How messages between nodes travel unless --link says otherwise. LINK_TCP: a numbered session,
      * resumed after a cut, in order, nothing lost or doubled while both live. LINK_UDP: fair loss;
