@@ -163,9 +163,15 @@ const struct protocol protocol_lww = {
     .about = "eventual consistency: local reads and writes, the last writer wins (S3, S4)",
     .promise = "eventual",
     .fs = (const char *const[]){"read", "write", NULL},
-    .bugs = (const struct bug[]){{"no-anti-entropy", "a lost message is never made up for"},
-                                 {"tie-by-arrival", "of equal milliseconds the later to come wins"},
-                                 {NULL, NULL}},
+    .bugs =
+        (const struct bug[]){
+            {"no-anti-entropy", "a lost message is never made up for",
+             "--nemesis partition,kill,pause --interval 1.7 --keys 300 -r 600 -t 5"},
+            {"tie-by-arrival", "of equal milliseconds the later to come wins",
+             "--nemesis partition --interval 2 --keys 3 -r 2500 -t 5"},
+            {0}},
+    .holds =
+        (const char *const[]){"--nemesis partition,kill,pause --interval 2 -r 600 -t 10", NULL},
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_write},
                                    {"entry", on_entry},
