@@ -81,8 +81,19 @@ struct call {
 struct model_env {
     const struct history *history;
     struct states *states;
-    value_id initial; /* VALUE_NIL: the model's own beginning */
+    value_id initial;     /* VALUE_NIL: the model's own beginning */
+    const value_id *only; /* collections read as a whole: as if these were the only elements */
+    size_t only_count;    /* 0: all elements */
 };
+
+/* Whether an element is to be seen. */
+static inline bool model_sees(const struct model_env *env, value_id element)
+{
+    bool seen = env->only_count == 0;
+    for (size_t i = 0; i < env->only_count && !seen; i++)
+        seen = env->only[i] == element;
+    return seen;
+}
 
 /* -- what may be left out --------------------------------------------------------------------- */
 
@@ -124,10 +135,10 @@ struct model {
      * it. NULL: no call needs one. */
     void (*weaken)(struct call *call);
 
-    /* For models whose every state in which a known call can show anything is one that `effect` says a
-     * call needs, or leads up to one: the state before the last update that led here, STATE_NO if
-     * there was none. Then a witness may begin in the middle. NULL: no such steps, the needed states
-     * are all (OMIT_UNSEEN), or not such a model. */
+    /* For models whose every state in which a known call can show anything is one that `effect`
+     * says a call needs, or leads up to one: the state before the last update that led here,
+     * STATE_NO if there was none. Then a witness may begin in the middle. NULL: no such steps, the
+     * needed states are all (OMIT_UNSEEN), or not such a model. */
     uint32_t (*before)(const struct states *states, uint32_t state);
 
     /* Append `state` in words, for people. NULL: not shown. */

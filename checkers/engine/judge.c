@@ -2,12 +2,12 @@
 #include "judge.h"
 
 #include "witness.h"
-#include "zones.h"
+#include "fast.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const char *const judge_engine_names[JUDGE_ENGINES] = {"none", "zones", "wgl", "frontier"};
+const char *const judge_engine_names[JUDGE_ENGINES] = {"none", "fast", "wgl", "frontier"};
 
 static void give_up(struct judgement *judgement, const char *reason)
 {
@@ -19,7 +19,8 @@ static void give_up(struct judgement *judgement, const char *reason)
 static void convict(struct judgement *judgement, struct budget *budget)
 {
     judgement->verdict = VERDICT_INVALID;
-    witness_shrink(&judgement->witness, judgement->configurations, budget);
+    if (judgement->witness.only_count == 0)
+        witness_shrink(&judgement->witness, judgement->configurations, budget);
     switch (verify_illegal(&judgement->witness, budget)) {
     case VERIFIED_ILLEGAL:
         return;
@@ -33,20 +34,20 @@ static void convict(struct judgement *judgement, struct budget *budget)
     excerpt_release(&judgement->witness, budget);
 }
 
-/* Look for an order by zones. True if that settles it. */
-static bool try_zones(const struct object_source *source, struct budget *budget,
-                      struct judgement *judgement)
+/* Without a search. True if that settles it. */
+static bool try_fast(const struct object_source *source, struct budget *budget,
+                     struct judgement *judgement)
 {
-    judgement->engine = JUDGE_ZONES;
-    switch (zones_check(source, budget, source->by_line ? NULL : &judgement->witness)) {
-    case ZONES_VALID:
+    judgement->engine = JUDGE_FAST;
+    switch (fast_check(source, budget, source->by_line ? NULL : &judgement->witness)) {
+    case FAST_VALID:
         judgement->verdict = VERDICT_VALID;
         return true;
-    case ZONES_INVALID:
+    case FAST_INVALID:
         if (!source->by_line)
             convict(judgement, budget);
         return true;
-    case ZONES_SPENT:
+    case FAST_SPENT:
         excerpt_release(&judgement->witness, budget);
         give_up(judgement, budget_reason(budget));
         return true;
@@ -84,19 +85,18 @@ void judge_object(const struct object_source *source, const struct keys *keys,
                   struct judgement *judgement)
 {
     struct object_source by_line = *source;
-    bool distinct = zones_apply(source);
+    bool distinct;
 
     by_line.by_line = true;
     *judgement = (struct judgement){.verdict = VERDICT_UNKNOWN};
-    if (distinct)
-        distinct = try_zones(source, budget, judgement);
+    distinct = try_fast(source, budget, judgement);
     if (distinct && (judgement->verdict != VERDICT_VALID || !keys->touching))
         return;
     /* If the lines explain it, it is explained. */
     judgement->verdict = VERDICT_UNKNOWN;
     if (keys->touching && keys->by_line) {
         if (distinct)
-            (void)try_zones(&by_line, budget, judgement);
+            (void)try_fast(&by_line, budget, judgement);
         else
             try_search(&by_line, effort, budget, judgement);
         if (judgement->verdict == VERDICT_VALID)

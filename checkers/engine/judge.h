@@ -8,7 +8,7 @@
 #include "solve.h"
 #include "verify.h"
 
-enum judge_engine { JUDGE_NONE, JUDGE_ZONES, JUDGE_WGL, JUDGE_FRONTIER, JUDGE_ENGINES };
+enum judge_engine { JUDGE_NONE, JUDGE_FAST, JUDGE_WGL, JUDGE_FRONTIER, JUDGE_ENGINES };
 
 extern const char *const judge_engine_names[JUDGE_ENGINES];
 

@@ -234,6 +234,10 @@ static bool may_be_missing(const struct verify *verify, const struct op *op,
     excerpt->model->effect(call, &leaves, &needs);
     if (leaves == STATE_ANY)
         return false;
+    if (excerpt->only_count) {
+        struct model_env env = {.only = excerpt->only, .only_count = excerpt->only_count};
+        return !model_sees(&env, leaves);
+    }
     for (size_t i = 0; i < excerpt->count; i++) {
         if (verify->skip[i])
             continue;
@@ -280,8 +284,11 @@ static bool is_fair(struct verify *verify, const struct model_env *env)
 static bool find_order(struct verify *verify)
 {
     const struct excerpt *excerpt = verify->excerpt;
-    struct model_env env = {
-        .history = excerpt->history, .states = &verify->states, .initial = excerpt->initial};
+    struct model_env env = {.history = excerpt->history,
+                            .states = &verify->states,
+                            .initial = excerpt->initial,
+                            .only = excerpt->only,
+                            .only_count = excerpt->only_count};
     struct err err;
 
     verify->gave_up = !make_calls(verify, &env) || !is_fair(verify, &env);

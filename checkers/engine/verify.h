@@ -15,6 +15,8 @@ enum relax {
     RELAX_PRESENCE = 4, /* it is not there at all, and mentioned only for what it wrote */
 };
 
+enum { EXCERPT_ELEMENTS = 2 };
+
 /* A part of a history. */
 struct excerpt {
     const struct history *history;
@@ -25,7 +27,10 @@ struct excerpt {
     size_t count;
     int64_t from_ns; /* only what is open at this time or later is in it, and the object may have
                       * been in any state then; INT64_MIN: from the beginning */
-    const uint32_t *whole; /* places of all operations that it was taken from; borrowed */
+    value_id only[EXCERPT_ELEMENTS]; /* only these elements are looked at, in it and in what reads
+                                      * of the whole returned */
+    size_t only_count;               /* 0: all elements */
+    const uint32_t *whole;           /* places of all operations that it was taken from; borrowed */
     size_t whole_count;
 };
 

@@ -78,7 +78,8 @@ static bool was_tried(const uint32_t *tried, uint32_t count, uint32_t state)
 static bool has_order_from_anywhere(struct shrink *shrink, const struct excerpt *excerpt)
 {
     const struct model *model = excerpt->model;
-    struct model_env env = {excerpt->history, &shrink->states, excerpt->initial};
+    struct model_env env = {
+        .history = excerpt->history, .states = &shrink->states, .initial = excerpt->initial};
     uint32_t tried[BEGINNINGS_MAX], count = 0;
 
     for (size_t i = 0; i < excerpt->count; i++) {
@@ -113,7 +114,8 @@ static bool may_have_order(struct shrink *shrink, const struct excerpt *excerpt)
 static void make_calls(struct shrink *shrink)
 {
     const struct excerpt *excerpt = shrink->excerpt;
-    struct model_env env = {excerpt->history, &shrink->states, excerpt->initial};
+    struct model_env env = {
+        .history = excerpt->history, .states = &shrink->states, .initial = excerpt->initial};
     struct err err;
 
     for (size_t i = 0; i < excerpt->count; i++) {
@@ -353,7 +355,8 @@ static bool is_written(const struct shrink *shrink, uint32_t seen)
 static void mention_writers(struct shrink *shrink)
 {
     struct excerpt *excerpt = shrink->excerpt;
-    struct model_env env = {excerpt->history, &shrink->states, excerpt->initial};
+    struct model_env env = {
+        .history = excerpt->history, .states = &shrink->states, .initial = excerpt->initial};
     uint32_t leaves, seen;
 
     if (excerpt->model->omit != OMIT_UNSEEN)
@@ -425,7 +428,8 @@ bool witness_prefix(const struct object_source *source, int64_t end_ns, struct b
                                  .whole = source->places,
                                  .whole_count = source->count};
     struct states states;
-    struct model_env env = {source->history, &states, source->initial};
+    struct model_env env = {
+        .history = source->history, .states = &states, .initial = source->initial};
     struct err err;
 
     states_init(&states, budget);

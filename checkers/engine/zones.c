@@ -2,13 +2,9 @@
 #include "zones_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-bool zones_apply(const struct object_source *source)
+static bool applies(const struct object_source *source)
 {
-    if (source->begin_place != PLACE_NONE || source->relaxed || source->parts ||
-        source->model->omit != OMIT_UNSEEN)
-        return false;
     for (size_t i = 0; i < source->count; i++) {
         uint8_t f = source->history->ops[source->places[i]].f;
         if (f == OP_F_DELETE || f == OP_F_APPEND)
@@ -35,28 +31,9 @@ static bool writes(const struct call *call, value_id *value)
 
 /* -- clusters by value ------------------------------------------------------------------------ */
 
-static uint32_t *slot_of(const struct zones *zones, value_id value)
-{
-    if (zones->dense)
-        return &zones->slots[value - zones->base];
-    uint32_t mask = zones->slot_count - 1, at = (value * 0x9e3779b1u) >> 8 & mask;
-    for (; zones->slots[at] != CLUSTER_NONE; at = (at + 1) & mask) {
-        struct call call;
-        value_id other;
-        (void)zones_call(zones, zones->clusters[zones->slots[at]].writer, &call);
-        if (writes(&call, &other) && other == value)
-            break;
-    }
-    return &zones->slots[at];
-}
-
 uint32_t zones_find(const struct zones *zones, value_id value)
 {
-    if (value == zones->source->initial)
-        return 0;
-    if (zones->dense && (value < zones->base || value - zones->base >= zones->slot_count))
-        return CLUSTER_NONE;
-    return *slot_of(zones, value);
+    return value == zones->source->initial ? 0 : value_map_find(&zones->map, value);
 }
 
 /* Room for a cluster per writer, and slots that fit how the values are spread. */
@@ -75,30 +52,18 @@ static bool make_room(struct zones *zones)
         least = value < least ? value : least;
         greatest = value > greatest ? value : greatest;
     }
-    zones->dense = writers && greatest - least < 4 * writers + 64;
-    zones->slot_count = 16;
-    if (zones->dense) {
-        zones->base = least;
-        zones->slot_count = greatest - least + 1;
-    }
-    while (!zones->dense && zones->slot_count < 2 * writers)
-        zones->slot_count *= 2;
     zones->clusters = budget_alloc(zones->budget, (writers + 1) * sizeof *zones->clusters);
-    zones->slots = budget_alloc(zones->budget, zones->slot_count * sizeof *zones->slots);
-    if (!zones->clusters || !zones->slots)
-        return false;
-    memset(zones->slots, 0xff, zones->slot_count * sizeof *zones->slots);
-    return true;
+    return value_map_init(&zones->map, least, greatest, writers, zones->budget) && zones->clusters;
 }
 
 /* A cluster for every value written. */
-static enum zones_outcome make_clusters(struct zones *zones)
+static enum fast make_clusters(struct zones *zones)
 {
     const struct object_source *source = zones->source;
     value_id value;
 
     if (!make_room(zones))
-        return ZONES_SPENT;
+        return FAST_SPENT;
     zones->clusters[zones->count++] = (struct cluster){.min_end = INT64_MIN,
                                                        .max_start = INT64_MIN,
                                                        .writer = PLACE_NONE,
@@ -111,9 +76,9 @@ static enum zones_outcome make_clusters(struct zones *zones)
         (void)zones_call(zones, source->places[i], &call);
         if (!writes(&call, &value))
             continue;
-        uint32_t *slot = slot_of(zones, value);
+        uint32_t *slot = value_map_slot(&zones->map, value);
         if (value == source->initial || *slot != CLUSTER_NONE)
-            return ZONES_NOT_DISTINCT;
+            return FAST_NOT;
         zones->clusters[zones->count] = (struct cluster){.min_end = source_end(source, op),
                                                          .max_start = source_start(source, op),
                                                          .writer = source->places[i],
@@ -122,7 +87,7 @@ static enum zones_outcome make_clusters(struct zones *zones)
                                                          .happened = op->type == OP_OK};
         *slot = zones->count++;
     }
-    return ZONES_VALID;
+    return FAST_VALID;
 }
 
 /* -- who saw what
@@ -214,7 +179,7 @@ static bool follow_chain(struct zones *zones, uint32_t root, struct zone *zone,
     return true;
 }
 
-static enum zones_outcome make_zones(struct zones *zones, struct refutation *refutation)
+static enum fast make_zones(struct zones *zones, struct refutation *refutation)
 {
     uint32_t roots = 0;
 
@@ -222,20 +187,20 @@ static enum zones_outcome make_zones(struct zones *zones, struct refutation *ref
         roots += zones->clusters[i].happened && zones->clusters[i].previous == CLUSTER_NONE;
     zones->zones = budget_alloc(zones->budget, (roots + 1) * sizeof *zones->zones);
     if (!zones->zones)
-        return ZONES_SPENT;
+        return FAST_SPENT;
     for (uint32_t i = 0; i < zones->count; i++) {
         const struct cluster *cluster = &zones->clusters[i];
         if (cluster->happened && cluster->previous == CLUSTER_NONE &&
             !follow_chain(zones, i, &zones->zones[zones->zone_count++], refutation))
-            return ZONES_INVALID;
+            return FAST_INVALID;
     }
     for (uint32_t i = 0; i < zones->count; i++) {
         if (zones->clusters[i].visited) { /* and on no chain with a root */
             *refutation = (struct refutation){.kind = REFUTED_BY_CYCLE, .a = i};
-            return ZONES_INVALID;
+            return FAST_INVALID;
         }
     }
-    return ZONES_VALID;
+    return FAST_VALID;
 }
 
 /* -- zones
@@ -295,31 +260,33 @@ static bool find_conflict(struct zones *zones, struct refutation *refutation)
     return false;
 }
 
-static enum zones_outcome judge(struct zones *zones, struct refutation *refutation)
+static enum fast judge(struct zones *zones, struct refutation *refutation)
 {
-    enum zones_outcome outcome = make_clusters(zones);
+    enum fast outcome = make_clusters(zones);
 
-    if (outcome != ZONES_VALID)
+    if (outcome != FAST_VALID)
         return outcome;
     if (!fill_clusters(zones, refutation))
-        return ZONES_INVALID;
+        return FAST_INVALID;
     outcome = make_zones(zones, refutation);
-    if (outcome == ZONES_VALID && find_conflict(zones, refutation))
-        outcome = ZONES_INVALID;
+    if (outcome == FAST_VALID && find_conflict(zones, refutation))
+        outcome = FAST_INVALID;
     return outcome;
 }
 
-enum zones_outcome zones_check(const struct object_source *source, struct budget *budget,
-                               struct excerpt *witness)
+enum fast zones_check(const struct object_source *source, struct budget *budget,
+                      struct excerpt *witness)
 {
     struct zones zones = {.source = source, .budget = budget};
     struct refutation refutation;
 
-    enum zones_outcome outcome = judge(&zones, &refutation);
-    if (outcome == ZONES_INVALID && witness && !zones_tell(&zones, &refutation, witness))
-        outcome = ZONES_SPENT;
+    if (!applies(source))
+        return FAST_NOT;
+    enum fast outcome = judge(&zones, &refutation);
+    if (outcome == FAST_INVALID && witness && !zones_tell(&zones, &refutation, witness))
+        outcome = FAST_SPENT;
     budget_free(budget, zones.clusters);
-    budget_free(budget, zones.slots);
+    value_map_release(&zones.map);
     budget_free(budget, zones.zones);
     return outcome;
 }

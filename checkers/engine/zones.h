@@ -16,24 +16,11 @@
 #ifndef ORDEAL_ENGINE_ZONES_H
 #define ORDEAL_ENGINE_ZONES_H
 
-#include "object.h"
-#include "verify.h"
+#include "fast.h"
 
-enum zones_outcome {
-    ZONES_VALID,
-    ZONES_INVALID,
-    ZONES_NOT_DISTINCT, /* a value was written twice, or the initial value written: not for zones */
-    ZONES_SPENT,        /* the budget is used up */
-};
-
-/* Whether the operations of `source` are reads, writes and cas only: of such a model, and without
- * deletes and appends. */
-bool zones_apply(const struct object_source *source);
-
-/* Judge. ZONES_INVALID: *witness, unless NULL, is filled; its arrays are the caller's. That
- * operations of one process at equal times have an order is not looked at: what is valid may be
- * invalid for it. */
-enum zones_outcome zones_check(const struct object_source *source, struct budget *budget,
-                               struct excerpt *witness);
+/* As fast_check, for models that leave out what is unseen. FAST_NOT also where there are deletes or
+ * appends. */
+enum fast zones_check(const struct object_source *source, struct budget *budget,
+                      struct excerpt *witness);
 
 #endif

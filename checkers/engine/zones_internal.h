@@ -4,6 +4,7 @@
 #define ORDEAL_ENGINE_ZONES_INTERNAL_H
 
 #include "registers.h"
+#include "value_map.h"
 #include "zones.h"
 
 #define CLUSTER_NONE UINT32_MAX
@@ -30,10 +31,7 @@ struct zones {
     struct budget *budget;
     struct cluster *clusters;
     uint32_t count;
-    value_id base; /* dense: slots by value - base; else by hash */
-    uint32_t *slots;
-    uint32_t slot_count; /* a power of two unless dense */
-    bool dense;
+    struct value_map map; /* clusters by value, but for the initial one */
     struct zone *zones;
     uint32_t zone_count;
 };

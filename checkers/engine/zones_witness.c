@@ -201,15 +201,7 @@ static void tell_zones(const struct zones *zones, const struct refutation *refut
 bool zones_tell(const struct zones *zones, const struct refutation *refutation,
                 struct excerpt *witness)
 {
-    const struct object_source *source = zones->source;
-    struct excerpt like = {.history = source->history,
-                           .model = source->model,
-                           .initial = source->initial,
-                           .from_ns = INT64_MIN,
-                           .whole = source->places,
-                           .whole_count = source->count};
-
-    if (!excerpt_init(witness, &like, source->count * 2, zones->budget))
+    if (!fast_begin_witness(zones->source, zones->budget, witness))
         return false;
     switch (refutation->kind) {
     case REFUTED_BY_THIN_AIR:

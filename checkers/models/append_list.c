@@ -14,8 +14,10 @@ static bool list_of(const struct model_env *env, value_id value, uint32_t *list)
         return true;
     if (!values_get_list(&env->history->values, value, &elements, &count))
         return false;
-    for (size_t i = 0; i < count && *list != STATE_NO; i++)
-        *list = states_append(env->states, *list, elements[i]);
+    for (size_t i = 0; i < count && *list != STATE_NO; i++) {
+        if (model_sees(env, elements[i]))
+            *list = states_append(env->states, *list, elements[i]);
+    }
     return true;
 }
 
@@ -63,7 +65,7 @@ static uint32_t before(const struct states *states, uint32_t state)
 
 static void effect(const struct call *call, uint32_t *leaves, uint32_t *needs)
 {
-    *leaves = call->op == APPEND ? STATE_ANY : STATE_NO;
+    *leaves = call->op == APPEND ? call->a : STATE_ANY;
     *needs = call->op == READ ? call->result : STATE_NO;
 }
 
@@ -71,6 +73,7 @@ const struct model model_append_list = {
     .name = "append-list",
     .about = "a list that only grows, read as a whole",
     .fs = F_BIT(OP_F_APPEND) | F_BIT(OP_F_READ),
+    .omit = OMIT_ELEMENTS,
     .begin = begin,
     .prepare = prepare,
     .step = step,

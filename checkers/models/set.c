@@ -48,12 +48,22 @@ static int prepare_read(const struct model_env *env, const struct op *op, struct
 {
     const value_id *elements = NULL;
     size_t count = 0;
+    uint32_t kept = 0, none;
 
     if (op->type != OP_OK)
         return 0;
     *call = (struct call){.op = READ, .kind = CALL_PURE, .known = true, .result = STATE_NO};
-    if (op->out == VALUE_NIL || values_get_list(&env->history->values, op->out, &elements, &count))
-        call->result = sorted(env->states, states_intern(env->states, elements, (uint32_t)count));
+    if (op->out != VALUE_NIL && !values_get_list(&env->history->values, op->out, &elements, &count))
+        return 1;
+    uint32_t empty = states_intern(env->states, NULL, 0);
+    uint32_t *words =
+        empty == STATE_NO ? NULL : states_copy(env->states, empty, (uint32_t)count, &none);
+    for (size_t i = 0; i < count && words; i++) {
+        if (model_sees(env, elements[i]))
+            words[kept++] = elements[i];
+    }
+    if (words)
+        call->result = sorted(env->states, states_intern(env->states, words, kept));
     return 1;
 }
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
+#include "elements.h"
+
+#include "collections.h"
+#include "value_map.h"
+
+#include <string.h>
+
+/* -- gathering ----------------------------------------------------------------------------------
+ */
+
+/* Whether the operations are such that this method applies, and how many insert and find nothing.
+ */
+static bool look_over(const struct object_source *source, value_id *least, value_id *greatest,
+                      size_t *inserts, size_t *empties)
+{
+    struct call call;
+    struct err err;
+
+    *least = UINT32_MAX;
+    *greatest = 0;
+    *inserts = *empties = 0;
+    for (size_t i = 0; i < source->count; i++) {
+        const struct op *op = &source->history->ops[source->places[i]];
+        if (source->model->prepare(&(struct model_env){.history = source->history}, op, &call,
+                                   &err) < 0)
+            return false;
+        if (op->f == OP_F_PEEK && op->type == OP_INFO)
+            continue;
+        if (op->f == OP_F_PEEK || (call.op == COLLECTION_TAKE && !call.known))
+            return false;
+        if (call.op == COLLECTION_INSERT) {
+            ++*inserts;
+            *least = op->in < *least ? op->in : *least;
+            *greatest = op->in > *greatest ? op->in : *greatest;
+        }
+        *empties += call.op == COLLECTION_EMPTY;
+    }
+    return source->initial == VALUE_NIL;
+}
+
+static bool is_insert(const struct op *op)
+{
+    return op->f == OP_F_ENQUEUE || op->f == OP_F_PUSH || op->f == OP_F_INSERT;
+}
+
+static enum fast gather_inserts(struct elements *elements, struct value_map *map)
+{
+    const struct object_source *source = elements->source;
+
+    for (size_t i = 0; i < source->count; i++) {
+        const struct op *op = &source->history->ops[source->places[i]];
+        if (!is_insert(op))
+            continue;
+        uint32_t *slot = value_map_slot(map, op->in);
+        if (*slot != VALUE_MAP_NONE)
+            return FAST_NOT;
+        *slot = elements->count;
+        elements->at[elements->count++] = (struct element){.in_start = source_start(source, op),
+                                                           .in_end = source_end(source, op),
+                                                           .out_start = TIME_NEVER,
+                                                           .out_end = TIME_NEVER,
+                                                           .in = source->places[i],
+                                                           .out = PLACE_NONE,
+                                                           .value = op->in};
+    }
+    return FAST_VALID;
+}
+
+/* Find what each removal took. */
+static enum fast gather_removals(struct elements *elements, const struct value_map *map,
+                                 struct refuted *refuted)
+{
+    const struct object_source *source = elements->source;
+
+    for (size_t i = 0; i < source->count; i++) {
+        uint32_t place = source->places[i];
+        const struct op *op = &source->history->ops[place];
+        if (is_insert(op) || op->type != OP_OK)
+            continue;
+        if (op->out == VALUE_NIL) {
+            elements->empties[elements->empty_count++] =
+                (struct empty){source_start(source, op), source_end(source, op), place};
+            continue;
+        }
+        uint32_t found = value_map_find(map, op->out);
+        struct element *element = &elements->at[found == VALUE_MAP_NONE ? 0 : found];
+        if (found == VALUE_MAP_NONE || element->out != PLACE_NONE) {
+            refuted->value = op->out; /* from nowhere, or twice */
+            return FAST_INVALID;
+        }
+        element->out = place;
+        element->out_start = source_start(source, op);
+        element->out_end = source_end(source, op);
+    }
+    return FAST_VALID;
+}
+
+/* Leave out what may not have been inserted and was not taken; find what was taken too early. */
+static enum fast tidy(struct elements *elements, struct refuted *refuted)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < elements->count; i++) {
+        if (elements->at[i].in_end != TIME_NEVER || elements->at[i].out != PLACE_NONE)
+            elements->at[kept++] = elements->at[i];
+    }
+    elements->count = kept;
+    for (uint32_t i = 0; i < kept; i++) {
+        if (elements->at[i].out_end < elements->at[i].in_start)
+            return refuted_add(refuted, i, elements->budget) ? FAST_INVALID : FAST_SPENT;
+    }
+    return FAST_VALID;
+}
+
+static enum fast gather(struct elements *elements, struct refuted *refuted)
+{
+    struct value_map map = {0};
+    value_id least, greatest;
+    size_t inserts, empties;
+    enum fast result = FAST_SPENT;
+
+    if (!look_over(elements->source, &least, &greatest, &inserts, &empties))
+        return FAST_NOT;
+    elements->at = budget_alloc(elements->budget, (inserts + 1) * sizeof *elements->at);
+    elements->empties = budget_alloc(elements->budget, (empties + 1) * sizeof *elements->empties);
+    if (elements->at && elements->empties &&
+        value_map_init(&map, least, greatest, inserts, elements->budget)) {
+        result = gather_inserts(elements, &map);
+        if (result == FAST_VALID)
+            result = gather_removals(elements, &map, refuted);
+        if (result == FAST_VALID)
+            result = tidy(elements, refuted);
+    }
+    value_map_release(&map);
+    return result;
+}
+
+/* -- refuting -----------------------------------------------------------------------------------
+ */
+
+bool refuted_add(struct refuted *refuted, uint32_t element, struct budget *budget)
+{
+    if (refuted->count == refuted->capacity) {
+        uint32_t capacity = refuted->capacity ? refuted->capacity * 2 : 16;
+        uint32_t *grown = budget_realloc(budget, refuted->elements, capacity * sizeof *grown);
+        if (!grown)
+            return false;
+        refuted->elements = grown;
+        refuted->capacity = capacity;
+    }
+    refuted->elements[refuted->count++] = element;
+    return true;
+}
+
+static enum fast check(const struct elements *elements, struct refuted *refuted)
+{
+    switch (elements->source->model->name[0]) {
+    case 'q':
+        return queue_check(elements, refuted);
+    case 's':
+        return stack_check(elements, refuted);
+    default:
+        return priority_check(elements, refuted);
+    }
+}
+
+/* Whether the elements named, without number `without`, still have no order. */
+static bool still_refuted(const struct elements *elements, const struct refuted *refuted,
+                          uint32_t without, struct element *scratch)
+{
+    struct elements part = *elements;
+    struct refuted found = {.place = PLACE_NONE};
+
+    part.at = scratch;
+    part.count = 0;
+    for (uint32_t i = 0; i < refuted->count; i++) {
+        if (i != without)
+            scratch[part.count++] = elements->at[refuted->elements[i]];
+    }
+    part.empty_count = 0;
+    for (uint32_t i = 0; i < elements->empty_count; i++) {
+        if (elements->empties[i].place != refuted->place)
+            continue;
+        part.empties = &elements->empties[i];
+        part.empty_count = 1;
+    }
+    enum fast result = check(&part, &found);
+    budget_free(elements->budget, found.elements);
+    return result == FAST_INVALID;
+}
+
+/* Keep only elements without which there would be an order; the search would take long to. */
+static void thin(const struct elements *elements, struct refuted *refuted)
+{
+    struct element *scratch =
+        budget_alloc(elements->budget, ((size_t)refuted->count + 1) * sizeof *scratch);
+    bool changed = scratch != NULL;
+
+    while (changed && !budget_spent(elements->budget)) {
+        changed = false;
+        for (uint32_t i = 0; i < refuted->count;) {
+            if (still_refuted(elements, refuted, i, scratch)) {
+                refuted->elements[i] = refuted->elements[--refuted->count];
+                changed = true;
+            } else {
+                i++;
+            }
+        }
+    }
+    budget_free(elements->budget, scratch);
+}
+
+static bool tell(const struct elements *elements, const struct refuted *refuted,
+                 struct excerpt *witness)
+{
+    if (!fast_begin_witness(elements->source, elements->budget, witness))
+        return false;
+    for (uint32_t i = 0; i < refuted->count; i++) {
+        const struct element *element = &elements->at[refuted->elements[i]];
+        excerpt_add(witness, element->in, 0);
+        if (element->out != PLACE_NONE)
+            excerpt_add(witness, element->out, 0);
+    }
+    if (refuted->place != PLACE_NONE)
+        excerpt_add(witness, refuted->place, 0);
+    for (size_t i = 0; i < elements->source->count && refuted->value != VALUE_NIL; i++) {
+        const struct op *op = &elements->source->history->ops[elements->source->places[i]];
+        if ((is_insert(op) ? op->in : op->out) == refuted->value)
+            excerpt_add(witness, elements->source->places[i], 0);
+    }
+    return true;
+}
+
+enum { THIN_MAX = 2000 };
+
+enum fast elements_check(const struct object_source *source, struct budget *budget,
+                         struct excerpt *witness)
+{
+    struct elements elements = {.source = source, .budget = budget};
+    struct refuted refuted = {.place = PLACE_NONE};
+    enum fast result = gather(&elements, &refuted);
+
+    if (result == FAST_VALID) {
+        result = check(&elements, &refuted);
+        if (result == FAST_INVALID && witness && refuted.count <= THIN_MAX)
+            thin(&elements, &refuted);
+    }
+    if (result == FAST_INVALID && witness && !tell(&elements, &refuted, witness))
+        result = FAST_SPENT;
+    budget_free(budget, elements.at);
+    budget_free(budget, elements.empties);
+    budget_free(budget, refuted.elements);
+    return result;
+}
