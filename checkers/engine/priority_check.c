@@ -97,8 +97,9 @@ static void cover(struct rows *rows, const struct stay *stay)
 /* -- telling ------------------------------------------------------------------------------------
  */
 
-/* Add what covers all places from `from` to `to`, and what made that stay so long. */
-static bool blame(struct rows *rows, uint32_t from, uint32_t to, struct refuted *refuted)
+/* Add the elements above `than` (VALUE_NIL: any) that cover all places from `from` to `to`. */
+static bool blame(struct rows *rows, value_id than, uint32_t from, uint32_t to,
+                  struct refuted *refuted)
 {
     const struct elements *elements = rows->elements;
 
@@ -106,7 +107,7 @@ static bool blame(struct rows *rows, uint32_t from, uint32_t to, struct refuted 
         uint32_t best = ELEMENT_NONE;
         for (uint32_t i = 0; i < elements->count; i++) {
             const struct stay *stay = &rows->stays[i];
-            if (stay->from < place && place < stay->to &&
+            if (elements->at[i].value > than && stay->from < place && place < stay->to &&
                 (best == ELEMENT_NONE || stay->to > rows->stays[best].to))
                 best = i;
         }
@@ -125,9 +126,11 @@ static enum fast blame_all(struct rows *rows, struct refuted *refuted)
 {
     for (uint32_t i = 0; i < refuted->count; i++) {
         const struct stay *stay = &rows->stays[refuted->elements[i]];
-        bool leaves = rows->elements->at[refuted->elements[i]].out != PLACE_NONE;
+        const struct element *element = &rows->elements->at[refuted->elements[i]];
+        bool leaves = element->out != PLACE_NONE;
         uint32_t left = stay->to;
-        if (leaves && left > stay->earliest && !blame(rows, stay->earliest, left - 1, refuted))
+        if (leaves && left > stay->earliest &&
+            !blame(rows, element->value, stay->earliest, left - 1, refuted))
             return FAST_SPENT;
     }
     return FAST_INVALID;
@@ -152,7 +155,7 @@ static enum fast place_all(struct rows *rows, const uint32_t *place_of, struct r
             uint32_t last = stay->out_end;
             stay->to = stay->from = 0;
             return refuted_add(refuted, i, elements->budget) &&
-                           blame(rows, stay->earliest, last, refuted)
+                           blame(rows, elements->at[i].value, stay->earliest, last, refuted)
                        ? blame_all(rows, refuted)
                        : FAST_SPENT;
         }
@@ -165,7 +168,7 @@ static enum fast place_all(struct rows *rows, const uint32_t *place_of, struct r
         if (first_free(rows, start) <= end)
             continue;
         refuted->place = elements->empties[i].place;
-        return blame(rows, start, end, refuted) ? blame_all(rows, refuted) : FAST_SPENT;
+        return blame(rows, VALUE_NIL, start, end, refuted) ? blame_all(rows, refuted) : FAST_SPENT;
     }
     return FAST_VALID;
 }
