@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HAY = 2000 };
+enum { HAY = 2000, PROCESSES = 8 };
 
 #define LIMIT_NS INT64_C(20000000000)
 
@@ -19,7 +19,7 @@ enum { HAY = 2000 };
 static struct hist *make_hay(uint64_t seed)
 {
     struct gen_random space = {
-        .model = "register", .ops = HAY, .processes = 8, .keys = 3, .fail_pct = 2};
+        .model = "register", .ops = HAY, .processes = PROCESSES, .keys = 3, .fail_pct = 2};
     struct hist *hist = hist_new("");
     struct rng rng;
 
@@ -34,14 +34,15 @@ static value_id copy_scalar(struct history *to, const struct history *from, valu
     return values_get_text(&from->values, id, &text) ? values_json(&to->values, text) : id;
 }
 
-/* Append the needle: its processes and times come after the hay's, its keys are its own. */
+/* Append the needle, done by processes of the hay after all else; its keys are its own. A search
+ * for one order of all has to get through the hay before it is stuck. */
 static void add_needle(struct history *hay, const struct history *needle)
 {
     int64_t from_ns = hay->end_ns + 1;
 
     for (size_t i = 0; i < needle->count; i++) {
         struct op op = needle->ops[i];
-        op.process += HAY;
+        assert_in_range(op.process, 0, PROCESSES - 1);
         op.key = copy_scalar(hay, needle, op.key);
         op.in = copy_scalar(hay, needle, op.in);
         op.out = copy_scalar(hay, needle, op.out);

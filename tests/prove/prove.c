@@ -8,6 +8,7 @@
  * right for long histories: there, it demands that an added stale read is found, that valid
  * histories are not refused, and that telling a history otherwise changes nothing.
  */
+#include "../lib/engines.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 #include "../lib/implication.h"
@@ -178,6 +179,56 @@ static void part_sequential(struct prove *prove)
         random_small(prove, "sequential", &subjects[m], 50000);
         random_medium(prove, "sequential", &subjects[m], 2000);
     }
+}
+
+/* -- engines: each search by itself --------------------------------------------------------------
+ */
+
+static void compare_engines(void *ctx, struct history *history)
+{
+    engines_compare(ctx, history);
+}
+
+static void engines_of(struct prove *prove, const struct subject *subject)
+{
+    struct proof proof;
+
+    if (!proof_begin(&proof, "linearizable", subject->model, subject->initial))
+        return;
+    for (int ops = 1; ops <= 3; ops++) {
+        struct gen_all space = {.model = subject->model,
+                                .ops = ops,
+                                .keys = 1,
+                                .values = 2,
+                                .real_time = true,
+                                .info = true};
+        (void)gen_all(&space, compare_engines, &proof);
+    }
+    for (int i = 0; i < scaled(prove, 30000); i++) {
+        struct gen_random space;
+        struct hist *hist = hist_new("");
+        struct rng rng;
+        rng_init(&rng, prove->seed, (uint64_t)i);
+        random_space(&rng, &proof, &space);
+        space.keys = 1;
+        space.values = 1 + i % 3;
+        space.ops += i % 3 * 3;
+        if (i % 2)
+            gen_noise(&rng, &space, &hist->history);
+        else
+            gen_valid(&rng, &space, &hist->history);
+        if (i % 4 == 2)
+            gen_damage(&rng, &hist->history);
+        engines_compare(&proof, &hist->history);
+        hist_free(hist);
+    }
+    finish(prove, &proof, "each engine");
+}
+
+static void part_engines(struct prove *prove)
+{
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++)
+        engines_of(prove, &subjects[m]);
 }
 
 /* -- levels of many orders: reads and writes ------------------------------------------------- */
@@ -408,8 +459,13 @@ static const struct {
     const char *name;
     void (*run)(struct prove *prove);
 } parts[] = {
-    {"linearizable", part_linearizable}, {"sequential", part_sequential}, {"weak", part_weak},
-    {"implications", part_implications}, {"stores", part_stores},         {"long", part_long},
+    {"linearizable", part_linearizable},
+    {"sequential", part_sequential},
+    {"weak", part_weak},
+    {"implications", part_implications},
+    {"stores", part_stores},
+    {"engines", part_engines},
+    {"long", part_long},
 };
 
 static void run_part(struct prove *prove, const char *name)
