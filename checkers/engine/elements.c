@@ -4,6 +4,7 @@
 #include "collections.h"
 #include "value_map.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* -- gathering ----------------------------------------------------------------------------------
@@ -165,50 +166,91 @@ static enum fast check(const struct elements *elements, struct refuted *refuted)
     }
 }
 
-/* Whether the elements named, without number `without`, still have no order. */
-static bool still_refuted(const struct elements *elements, const struct refuted *refuted,
-                          uint32_t without, struct element *scratch)
+/* The refutation while it is made smaller. An order of all elements is one of any of them, so that
+ * what is needed among some is needed among fewer. */
+struct thinning {
+    const struct elements *elements;
+    struct refuted *refuted;
+    struct element *scratch;
+};
+
+/* Whether the elements named from `from` to `to`, or all but these, have no order. */
+static bool is_refuted(const struct thinning *thinning, uint32_t from, uint32_t to, bool within)
 {
-    struct elements part = *elements;
+    const struct refuted *refuted = thinning->refuted;
+    struct elements part = *thinning->elements;
     struct refuted found = {.place = PLACE_NONE};
 
-    part.at = scratch;
-    part.count = 0;
+    part.at = thinning->scratch;
+    part.count = part.empty_count = 0;
     for (uint32_t i = 0; i < refuted->count; i++) {
-        if (i != without)
-            scratch[part.count++] = elements->at[refuted->elements[i]];
+        if ((i >= from && i < to) == within)
+            part.at[part.count++] = thinning->elements->at[refuted->elements[i]];
     }
-    part.empty_count = 0;
-    for (uint32_t i = 0; i < elements->empty_count; i++) {
-        if (elements->empties[i].place != refuted->place)
-            continue;
-        part.empties = &elements->empties[i];
-        part.empty_count = 1;
+    for (uint32_t i = 0; i < thinning->elements->empty_count && !part.empty_count; i++) {
+        part.empties = &thinning->elements->empties[i];
+        part.empty_count = part.empties->place == refuted->place;
     }
     enum fast result = check(&part, &found);
-    budget_free(elements->budget, found.elements);
+    budget_free(part.budget, found.elements);
     return result == FAST_INVALID;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static void keep(struct refuted *refuted, uint32_t from, uint32_t to)
+{
+    memmove(refuted->elements, refuted->elements + from, (to - from) * sizeof *refuted->elements);
+    refuted->count = to - from;
+}
+
+/* Often elements close to each other in time refute alone. */
+static void keep_some_together(const struct thinning *thinning)
+{
+    struct refuted *refuted = thinning->refuted;
+    struct budget *budget = thinning->elements->budget;
+
+    for (uint32_t size = 2; size < refuted->count; size *= 2) {
+        for (uint32_t from = 0; from + size / 2 < refuted->count; from += size / 2) {
+            if (budget_spent(budget))
+                return;
+            uint32_t to = from + size < refuted->count ? from + size : refuted->count;
+            if (!is_refuted(thinning, from, to, true))
+                continue;
+            keep(refuted, from, to);
+            return;
+        }
+    }
 }
 
 /* Keep only elements without which there would be an order; the search would take long to. */
 static void thin(const struct elements *elements, struct refuted *refuted)
 {
-    struct element *scratch =
-        budget_alloc(elements->budget, ((size_t)refuted->count + 1) * sizeof *scratch);
-    bool changed = scratch != NULL;
+    struct thinning thinning = {elements, refuted, NULL};
 
-    while (changed && !budget_spent(elements->budget)) {
-        changed = false;
-        for (uint32_t i = 0; i < refuted->count;) {
-            if (still_refuted(elements, refuted, i, scratch)) {
-                refuted->elements[i] = refuted->elements[--refuted->count];
-                changed = true;
-            } else {
-                i++;
+    thinning.scratch =
+        budget_alloc(elements->budget, ((size_t)refuted->count + 1) * sizeof *thinning.scratch);
+    if (!thinning.scratch)
+        return;
+    qsort(refuted->elements, refuted->count, sizeof *refuted->elements, by_number);
+    keep_some_together(&thinning);
+    for (uint32_t size = refuted->count; size > 0; size /= 2) {
+        for (uint32_t from = 0; from < refuted->count && !budget_spent(elements->budget);) {
+            uint32_t to = from + size < refuted->count ? from + size : refuted->count;
+            if (!is_refuted(&thinning, from, to, false)) {
+                from = to;
+                continue;
             }
+            memmove(refuted->elements + from, refuted->elements + to,
+                    (refuted->count - to) * sizeof *refuted->elements);
+            refuted->count -= to - from;
         }
     }
-    budget_free(elements->budget, scratch);
+    budget_free(elements->budget, thinning.scratch);
 }
 
 static bool tell(const struct elements *elements, const struct refuted *refuted,
@@ -232,8 +274,6 @@ static bool tell(const struct elements *elements, const struct refuted *refuted,
     return true;
 }
 
-enum { THIN_MAX = 2000 };
-
 enum fast elements_check(const struct object_source *source, struct budget *budget,
                          struct excerpt *witness)
 {
@@ -243,7 +283,7 @@ enum fast elements_check(const struct object_source *source, struct budget *budg
 
     if (result == FAST_VALID) {
         result = check(&elements, &refuted);
-        if (result == FAST_INVALID && witness && refuted.count <= THIN_MAX)
+        if (result == FAST_INVALID && witness)
             thin(&elements, &refuted);
     }
     if (result == FAST_INVALID && witness && !tell(&elements, &refuted, witness))

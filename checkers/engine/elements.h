@@ -46,8 +46,8 @@ struct refuted {
 /* Add an element that is not there yet; false when the budget is used up. */
 bool refuted_add(struct refuted *refuted, uint32_t element, struct budget *budget);
 
-/* Each judges elements whose insertion does not come after their removal. FAST_INVALID: *refuted is
- * filled. */
+/* Each judges elements, by in_start, whose insertion does not come after their removal.
+ * FAST_INVALID: *refuted is filled. */
 enum fast queue_check(const struct elements *elements, struct refuted *refuted);
 enum fast stack_check(const struct elements *elements, struct refuted *refuted);
 enum fast priority_check(const struct elements *elements, struct refuted *refuted);

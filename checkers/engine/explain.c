@@ -26,10 +26,17 @@ void explain_time(const struct history *history, int64_t time_ns, struct buf *te
     buf_printf(text, "%" PRId64 ".%.*s s", time_ns / NS_PER_SEC, len, digits);
 }
 
+enum { LIST_TOLD_MAX = 32 };
+
 static void put_value(const struct history *history, value_id value, struct buf *text)
 {
+    const value_id *elements;
+    size_t count;
+
     if (value == VALUE_NIL)
         buf_puts(text, "nil");
+    else if (values_get_list(&history->values, value, &elements, &count) && count > LIST_TOLD_MAX)
+        buf_printf(text, "a list of %zu elements", count);
     else
         values_print(&history->values, value, text);
 }
@@ -251,6 +258,43 @@ static void tell_search(const struct excerpt *excerpt, struct budget *budget, st
     object_release(&object);
 }
 
+static bool has_element(const struct history *history, value_id list, value_id element)
+{
+    const value_id *elements;
+    size_t count;
+
+    if (!values_get_list(&history->values, list, &elements, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (elements[i] == element)
+            return true;
+    }
+    return false;
+}
+
+/* Where only some elements are looked at: which of them was read by whom. */
+static bool tell_elements(const struct excerpt *excerpt, struct buf *text)
+{
+    const struct history *history = excerpt->history;
+
+    for (size_t i = 0; i < excerpt->count && excerpt->only_count; i++) {
+        const struct op *op = op_at(excerpt, i);
+        if (op->f != OP_F_READ)
+            continue;
+        buf_printf(text, "What process %" PRId32 " read ", op->process);
+        for (size_t k = 0; k < excerpt->only_count; k++) {
+            bool has = has_element(history, op->out, excerpt->only[k]);
+            buf_printf(text, "%s%s ", k ? "and " : "", has ? "has" : "has not");
+            put_value(history, excerpt->only[k], text);
+            buf_puts(text, k + 1 < excerpt->only_count ? " " : ". ");
+        }
+    }
+    if (excerpt->only_count)
+        buf_puts(text, "No order of these operations, each within its own time, explains that, "
+                       "whatever else was added.");
+    return excerpt->only_count > 0;
+}
+
 void explain_excerpt(const struct excerpt *excerpt, struct budget *budget, struct buf *text)
 {
     for (size_t i = 0; i < excerpt->count; i++) {
@@ -260,6 +304,7 @@ void explain_excerpt(const struct excerpt *excerpt, struct budget *budget, struc
             text->ptr[start] = 'P';
         buf_puts(text, ". ");
     }
-    if (!tell_thin_air(excerpt, text) && !tell_future(excerpt, text) && !tell_stale(excerpt, text))
+    if (!tell_elements(excerpt, text) && !tell_thin_air(excerpt, text) &&
+        !tell_future(excerpt, text) && !tell_stale(excerpt, text))
         tell_search(excerpt, budget, text);
 }

@@ -105,6 +105,8 @@ static bool blame(struct rows *rows, value_id than, uint32_t from, uint32_t to,
 
     for (uint32_t place = from; place <= to;) {
         uint32_t best = ELEMENT_NONE;
+        if (budget_spent(elements->budget))
+            return false;
         for (uint32_t i = 0; i < elements->count; i++) {
             const struct stay *stay = &rows->stays[i];
             if (elements->at[i].value > than && stay->from < place && place < stay->to &&

@@ -55,17 +55,21 @@ static void look_at(struct ranks *ranks, value_id element)
     ranks->elements[ranks->element_count++] = element;
 }
 
-/* An element of one reading that the other has not. */
-static value_id only_in(const struct reading *one, const struct reading *other)
+/* An element of one reading that the other has not. VALUE_NIL: none, or the budget is used up. */
+static value_id only_in(const struct ranks *ranks, const struct reading *one,
+                        const struct reading *other)
 {
-    for (size_t i = 0; i < one->count; i++) {
-        size_t k = 0;
-        while (k < other->count && other->elements[k] != one->elements[i])
-            k++;
-        if (k == other->count)
-            return one->elements[i];
+    bool *marks = budget_calloc(ranks->budget, (size_t)ranks->add_count + 1, sizeof *marks);
+    value_id found = VALUE_NIL;
+
+    for (size_t i = 0; i < other->count && marks; i++)
+        marks[value_map_find(&ranks->map, other->elements[i])] = true;
+    for (size_t i = 0; i < one->count && marks && found == VALUE_NIL; i++) {
+        if (!marks[value_map_find(&ranks->map, one->elements[i])])
+            found = one->elements[i];
     }
-    return VALUE_NIL;
+    budget_free(ranks->budget, marks);
+    return found;
 }
 
 /* -- gathering ----------------------------------------------------------------------------------
@@ -167,8 +171,8 @@ static enum fast rank_set(struct ranks *ranks, const struct reading *before,
     }
     if (!before || old == before->count)
         return FAST_VALID;
-    look_at(ranks, only_in(before, reading));
-    look_at(ranks, only_in(reading, before));
+    look_at(ranks, only_in(ranks, before, reading));
+    look_at(ranks, only_in(ranks, reading, before));
     return refute(ranks, before->place, reading->place);
 }
 
@@ -196,6 +200,10 @@ static enum fast rank_all(struct ranks *ranks, uint32_t *last)
     for (uint32_t i = 0; i < ranks->reading_count && result == FAST_VALID; i++) {
         struct reading *reading = &ranks->readings[i];
         const struct reading *before = i ? reading - 1 : NULL;
+        if (budget_spent(ranks->budget)) {
+            result = FAST_SPENT;
+            break;
+        }
         result = look_at_reading(ranks, reading, marks, i + 1);
         if (result == FAST_VALID)
             result = ranks->is_list ? rank_list(ranks, before, reading, &rank)
@@ -244,7 +252,8 @@ static enum fast refute_pair(struct ranks *ranks, const struct ranked *high,
         return refute(ranks, reading->place, PLACE_NONE);
     }
     if (!high_adds && !low_adds)
-        look_at(ranks, only_in(reading_at(ranks, high->place), reading_at(ranks, low->place)));
+        look_at(ranks,
+                only_in(ranks, reading_at(ranks, high->place), reading_at(ranks, low->place)));
     return refute(ranks, high_adds ? PLACE_NONE : high->place, low_adds ? PLACE_NONE : low->place);
 }
 

@@ -323,14 +323,15 @@ static bool split(struct stack *stack, uint32_t number)
 static enum fast tell(struct stack *stack, uint32_t number, struct refuted *refuted)
 {
     const struct stretch *stretch = &stack->stretches[number];
-    uint32_t place = stretch->left + 1;
+    uint32_t place = stretch->left + 1, at = find_in_order(stack, place), best = ELEMENT_NONE;
 
     while (place < stretch->right) {
-        uint32_t best = ELEMENT_NONE;
-        for (uint32_t i = 0; i < stack->elements->count; i++) {
+        for (; at < stack->elements->count; at++) {
+            uint32_t i = stack->order[at];
             const struct piece *piece = &stack->pieces[i];
-            if (is_here(stack, i, number) && piece->stays && piece->first <= place &&
-                piece->last >= place &&
+            if (piece->first > place)
+                break;
+            if (is_here(stack, i, number) && piece->stays &&
                 (best == ELEMENT_NONE || piece->last > stack->pieces[best].last))
                 best = i;
         }

@@ -5,12 +5,14 @@
  */
 #include "../../checkers/engine/fast.h"
 #include "../../checkers/engine/search.h"
+#include "../../harness/checker.h"
 #include "../lib/check.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const names[] = {"register",       "cas-register", "key-value", "queue", "stack",
                                     "priority-queue", "append-list",  "set",       NULL};
@@ -137,10 +139,120 @@ static void test_fast__agrees_with_the_search(void **state)
     }
 }
 
+/* -- few operations show it, however many there are ---------------------------------------------
+ */
+
+/* Judge what the story adds up to: a violation, shown by at most `most` operations. */
+static void expect_small_witness(const char *model, struct history *history, size_t most)
+{
+    const struct checker *checker = checker_find("linearizable");
+    struct check_options options = {.model = model, .threads = 1};
+    struct finding finding;
+    struct budget budget;
+    struct err err;
+
+    hist_finish(history);
+    budget_init(&budget, 0, 0);
+    finding_init(&finding);
+    assert_int_equal(checker->check(history, &options, &budget, &finding, &err), 0);
+    assert_int_equal(finding.valid, VERDICT_INVALID);
+    assert_true(finding.anomalies[0].verified);
+    assert_in_range(finding.anomalies[0].op_count, 1, most);
+    assert_in_range(strlen(finding.anomalies[0].explanation), 1, 500 + 200 * most);
+    finding_release(&finding);
+    assert_int_equal(budget.used_bytes, 0);
+}
+
+static void add(struct hist *hist, enum op_f f, value_id in, value_id out, int64_t at_ns)
+{
+    struct op op = {.invoke_ns = at_ns,
+                    .complete_ns = at_ns + 1,
+                    .f = (uint8_t)f,
+                    .type = OP_OK,
+                    .in = in,
+                    .out = out,
+                    .node = NODE_NONE};
+
+    hist_add(&hist->history, &op);
+}
+
+/* Never empty, and first in, first out. */
+static void test_fast__a_stack_that_is_a_queue_is_shown_by_two_elements(void **state)
+{
+    (void)state;
+    enum { ELEMENTS = 5000, WAITING = 4 };
+    struct hist *hist = hist_new("");
+    struct values *values = &hist->history.values;
+
+    for (int i = 0; i < ELEMENTS + WAITING; i++) {
+        if (i < ELEMENTS)
+            add(hist, OP_F_PUSH, values_int(values, i), VALUE_NIL, 10 * i);
+        if (i >= WAITING)
+            add(hist, OP_F_POP, VALUE_NIL, values_int(values, i - WAITING), 10 * i + 5);
+    }
+    expect_small_witness("stack", &hist->history, 4);
+    hist_free(hist);
+}
+
+/* Something is there at every moment, though nothing for long: all of it has to be told. */
+static void test_fast__a_queue_found_empty_during_many_stays(void **state)
+{
+    (void)state;
+    enum { ELEMENTS = 400 };
+    struct hist *hist = hist_new("");
+    struct values *values = &hist->history.values;
+    struct op empty = {.invoke_ns = 20,
+                       .complete_ns = 10 * ELEMENTS - 20,
+                       .process = 1,
+                       .f = OP_F_DEQUEUE,
+                       .type = OP_OK,
+                       .node = NODE_NONE};
+
+    for (int i = 0; i <= ELEMENTS; i++) {
+        add(hist, OP_F_ENQUEUE, values_int(values, i), VALUE_NIL, 10 * i);
+        if (i > 0)
+            add(hist, OP_F_DEQUEUE, VALUE_NIL, values_int(values, i - 1), 10 * i + 5);
+    }
+    hist_add(&hist->history, &empty);
+    expect_small_witness("queue", &hist->history, 2 * ELEMENTS);
+    hist_free(hist);
+}
+
+/* Reads of the whole, of which one has lost an element: that alone is looked at. */
+static void test_fast__a_lost_element_is_shown_by_itself(void **state)
+{
+    (void)state;
+    enum { ELEMENTS = 600, LOST = 100, FROM = 500 };
+    static const struct {
+        const char *model;
+        enum op_f f;
+    } kinds[] = {{"set", OP_F_ADD}, {"append-list", OP_F_APPEND}};
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct hist *hist = hist_new("");
+        struct values *values = &hist->history.values;
+        value_id elements[ELEMENTS];
+        size_t count = 0;
+        for (int i = 0; i < ELEMENTS; i++) {
+            elements[count++] = values_int(values, i);
+            add(hist, kinds[k].f, elements[count - 1], VALUE_NIL, 10 * i);
+            if (i == FROM)
+                memmove(elements + LOST, elements + LOST + 1, (--count - LOST) * sizeof *elements);
+            if (i % 5 == 0)
+                add(hist, OP_F_READ, VALUE_NIL, values_list(values, elements, count), 10 * i + 5);
+        }
+        expect_small_witness(kinds[k].model, &hist->history, 4);
+        hist_free(hist);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast__agrees_with_the_search),
+        cmocka_unit_test(test_fast__a_stack_that_is_a_queue_is_shown_by_two_elements),
+        cmocka_unit_test(test_fast__a_queue_found_empty_during_many_stays),
+        cmocka_unit_test(test_fast__a_lost_element_is_shown_by_itself),
     };
     return cmocka_run_group_tests_name("engine/fast", tests, NULL, NULL);
 }
