@@ -214,6 +214,10 @@ SEED ?= 1
 prove: $(B)/tests/prove/prove  ## the checkers against brute force: all small histories, millions of random
 	$(Q)$< --list | xargs -P 2 -n 1 $< --seed $(SEED)
 
+.PHONY: mutants
+mutants:  ## break each checker in small ways: every mutant is killed by the quick tests
+	$(Q)B=$(B) CC="$(CC)" tests/mutants/run
+
 # -- the machine ------------------------------------------------------------------------------------
 
 .PHONY: deps deps-dev packages demo install lint format
