@@ -13,7 +13,7 @@
  * and below have not answered for it: cheap ones first, then those that settle most.
  *
  * The verdict is on all levels together: invalid if one of them fails, valid if all hold. Eventual
- * counts where there were final reads.
+ * counts where there were final reads. Staleness, where it can be measured, is told beside them.
  */
 #include "levels/timeless.h"
 
@@ -65,6 +65,7 @@ struct ladder {
     bool known[RUNGS]; /* asked, or implied */
     enum verdict verdicts[RUNGS];
     struct finding findings[RUNGS + 1]; /* of those asked; the last is eventual's */
+    struct finding staleness;
 };
 
 static const char *name_of(enum rung rung)
@@ -145,6 +146,8 @@ static int ask_all(struct ladder *ladder, struct err *err)
         if (applies(ladder, order[i]) && ask(ladder, order[i], err) < 0)
             return -1;
     }
+    if (ask_checker(ladder, "staleness", &ladder->staleness, err) < 0)
+        return -1;
     return ask_checker(ladder, "eventual", &ladder->findings[RUNGS], err);
 }
 
@@ -216,6 +219,12 @@ static void tell_levels(const struct ladder *ladder, struct finding *finding)
     }
     buf_json_raw(details, "eventual", str_of(json_verdicts[ladder->findings[RUNGS].valid]));
     buf_puts(details, "}");
+    if (ladder->staleness.details.len) {
+        buf_json_next(details, "staleness");
+        buf_puts(details, "{");
+        buf_add(details, ladder->staleness.details.ptr, ladder->staleness.details.len);
+        buf_puts(details, "}");
+    }
 }
 
 static void tell_verdict(const struct ladder *ladder, struct finding *finding)
@@ -223,6 +232,9 @@ static void tell_verdict(const struct ladder *ladder, struct finding *finding)
     enum verdict worst = VERDICT_VALID;
     struct buf hold, fail, *details = &finding->details;
     const char *why = "";
+    /* "delta = 0.2 s, k = 2", without the worst read. */
+    int measured =
+        ladder->staleness.valid == VERDICT_VALID ? (int)strcspn(ladder->staleness.reason, ";") : 0;
 
     for (enum rung rung = 0; rung < RUNGS; rung++) {
         if (!applies(ladder, rung) || ladder->verdicts[rung] <= worst)
@@ -245,8 +257,9 @@ static void tell_verdict(const struct ladder *ladder, struct finding *finding)
     if (worst == VERDICT_UNKNOWN)
         finding_set(finding, worst, "holds: %s; %s", hold.len ? hold.ptr : "nothing", why);
     else
-        finding_set(finding, worst, "holds: %s; fails: %s", hold.len ? hold.ptr : "nothing",
-                    fail.len ? fail.ptr : "nothing");
+        finding_set(finding, worst, "holds: %s; fails: %s%s%.*s", hold.len ? hold.ptr : "nothing",
+                    fail.len ? fail.ptr : "nothing", measured ? "; " : "", measured,
+                    ladder->staleness.reason);
     buf_release(&hold);
     buf_release(&fail);
 }
@@ -260,6 +273,7 @@ static int check(const struct history *history, const struct check_options *opti
 
     for (int i = 0; i <= RUNGS; i++)
         finding_init(&ladder.findings[i]);
+    finding_init(&ladder.staleness);
     for (enum rung rung = 0; rung < RUNGS; rung++)
         ladder.verdicts[rung] = VERDICT_UNKNOWN;
     level_open(&ladder.level_case, history, options, budget);
@@ -273,12 +287,13 @@ static int check(const struct history *history, const struct check_options *opti
     level_close(&ladder.level_case);
     for (int i = 0; i <= RUNGS; i++)
         finding_release(&ladder.findings[i]);
+    finding_release(&ladder.staleness);
     return result;
 }
 
 const struct checker checker_ladder = {
     .name = "ladder",
     .about = "all levels: the strongest that hold, the weakest that fail",
-    .is_level = false,
+    .is_measure = true,
     .check = check,
 };

@@ -40,8 +40,8 @@ static const struct option_spec specs[] = {
     {"model", 'm', "MODEL", "what the objects are (default: the record's, else by its operations)",
      OPTION_TEXT, AT(struct args, model), NULL, NULL},
     {"consistency", 'c', "LEVEL",
-     "what to check for, or 'ladder' (default: the record's, else linearizable)", OPTION_TEXT,
-     AT(struct args, consistency), NULL, NULL},
+     "what to check for, or 'ladder', 'staleness' (default: the record's, else linearizable)",
+     OPTION_TEXT, AT(struct args, consistency), NULL, NULL},
     {"initial", 0, "JSON",
      "value of every object at first (default: the record's, else the model's)", OPTION_TEXT,
      AT(struct args, initial), NULL, NULL},
@@ -341,7 +341,7 @@ static int check_level(const char *level)
     size_t count = 0;
 
     for (size_t i = 0; checkers[i] && count < 127; i++) {
-        if (checkers[i]->is_level || strcmp(checkers[i]->name, "ladder") == 0)
+        if (checkers[i]->is_level || checkers[i]->is_measure)
             names[count++] = checkers[i]->name;
     }
     names[count] = NULL;

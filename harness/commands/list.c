@@ -105,10 +105,11 @@ static int collect_checkers(struct items *items, struct err *err)
 {
     (void)err;
     for (size_t i = 0; checkers[i]; i++)
-        add(items,
-            (struct item){.name = checkers[i]->name,
-                          .about = checkers[i]->about,
-                          .note = checkers[i]->is_level ? "a level for --consistency" : NULL});
+        add(items, (struct item){.name = checkers[i]->name,
+                                 .about = checkers[i]->about,
+                                 .note = checkers[i]->is_level     ? "a level for --consistency"
+                                         : checkers[i]->is_measure ? "for --consistency"
+                                                                   : NULL});
     return 0;
 }
 

@@ -279,7 +279,7 @@ static int check_level(const struct test *test, struct err *err)
     if (!test->consistency)
         return 0;
     for (size_t i = 0; checkers[i] && count < 63; i++) {
-        if (!checkers[i]->is_level && strcmp(checkers[i]->name, "ladder") != 0)
+        if (!checkers[i]->is_level && !checkers[i]->is_measure)
             continue;
         if (strcmp(checkers[i]->name, test->consistency) == 0)
             return 0;

@@ -157,6 +157,18 @@ static void test_ladder__eventual_counts_where_there_were_final_reads(void **sta
     hist_free(hist);
 }
 
+static void test_ladder__staleness_is_told_beside_the_levels(void **state)
+{
+    (void)state;
+    struct judged *judged = judged_new("ladder", "p0 write x 1 @ 0 1000\n"
+                                                 "p0 write x 2 @ 2000 3000\n"
+                                                 "p1 read x -> 1 @ 5000 6000\n");
+    assert_string_equal(judged->finding.reason,
+                        "holds: sequential; fails: linearizable; delta = 0.000002 s, k = 2");
+    assert_non_null(strstr(judged->finding.details.ptr, "\"staleness\":{\"delta_ns\":2000,"));
+    judged_free(judged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_ladder__thin_air_leaves_nothing),
         cmocka_unit_test(test_ladder__nothing_completed_is_unknown),
         cmocka_unit_test(test_ladder__other_models_have_two_levels),
+        cmocka_unit_test(test_ladder__staleness_is_told_beside_the_levels),
         cmocka_unit_test(test_ladder__eventual_counts_where_there_were_final_reads),
     };
     return cmocka_run_group_tests_name("checkers/ladder", tests, NULL, NULL);

@@ -8,6 +8,7 @@
  * right for long histories: there, it demands that an added stale read is found, that valid
  * histories are not refused, and that telling a history otherwise changes nothing.
  */
+#include "../lib/brute_stale.h"
 #include "../lib/engines.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
@@ -453,6 +454,70 @@ static void part_stores(struct prove *prove)
     }
 }
 
+/* -- staleness ------------------------------------------------------------------------------ */
+
+static void compare_stale(void *ctx, struct history *history)
+{
+    struct prove *prove = ctx;
+    const char *flaw = brute_stale_compare(history, VALUE_NIL);
+
+    if (!flaw || prove->flaws++ >= PROOF_SHOWN)
+        return;
+    fprintf(stderr, "# FLAW: staleness: %s\n", flaw);
+    hist_dump(history);
+}
+
+static void one_stale(struct prove *prove, int round)
+{
+    struct gen_random space = {.model = round % 4 ? "register" : "cas-register",
+                               .ops = 4 + round % 6,
+                               .processes = 1 + round % 7,
+                               .keys = 1 + (round % 5 == 0),
+                               .info_pct = round % 2 * 15,
+                               .fail_pct = 5,
+                               .still_pct = round % 3 * 20,
+                               .lag_pct = 80};
+    struct hist *hist = hist_new("");
+    struct rng rng;
+
+    rng_init(&rng, prove->seed, (uint64_t)round);
+    if (round % 3 == 0)
+        gen_noise(&rng, &space, &hist->history);
+    else if (round % 3 == 1)
+        gen_valid(&rng, &space, &hist->history);
+    else
+        gen_weak(&rng, &space, GEN_ANY, &hist->history);
+    for (int i = 0; round % 3 == 1 && i < round % 4; i++)
+        gen_damage(&rng, &hist->history);
+    compare_stale(prove, &hist->history);
+    hist_free(hist);
+}
+
+static void part_staleness(struct prove *prove)
+{
+    const struct brute_stale_counts *counts = &brute_stale_counts;
+
+    for (int ops = 1; ops <= 4; ops++) {
+        struct gen_all space = {.model = ops < 4 ? "cas-register" : "register",
+                                .ops = ops,
+                                .processes = ops < 4 ? 3 : 2,
+                                .keys = 1,
+                                .values = ops < 3 ? 2 : 3,
+                                .real_time = true,
+                                .info = ops < 4,
+                                .fail = ops < 3};
+        (void)gen_all(&space, compare_stale, prove);
+    }
+    for (int i = 0; i < scaled(prove, 1000000); i++)
+        one_stale(prove, i);
+    printf("%-20s %-15s %-24s %9" PRIu64 " compared: %" PRIu64 " stale, %" PRIu64
+           " with k > 2, %" PRIu64 " not exact, %" PRIu64 " impossible, %" PRIu64
+           " undecided; %" PRIu64 " flaws\n",
+           "staleness", "cas-register", "all of 1 to 4, random", counts->compared, counts->stale,
+           counts->beyond_two, counts->bounded, counts->impossible, counts->undecided,
+           prove->flaws);
+}
+
 /* -- main ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -466,6 +531,7 @@ static const struct {
     {"stores", part_stores},
     {"engines", part_engines},
     {"long", part_long},
+    {"staleness", part_staleness},
 };
 
 static void run_part(struct prove *prove, const char *name)
