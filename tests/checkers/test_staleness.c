@@ -2,6 +2,7 @@
 /* Tests of staleness.c: delta and k against the definitions, and on examples; the worst reads
  * named.
  */
+#include "../../checkers/staleness/stale.h"
 #include "../lib/brute_stale.h"
 #include "../lib/check.h"
 #include "../lib/effort.h"
@@ -211,6 +212,67 @@ static void test_staleness__random_histories_as_defined(void **state)
     assert_true(brute_stale_counts.beyond_two > 10);
 }
 
+/* 2-atomicity by itself: the checker asks only where no read is two writes behind anyway. */
+static void test_staleness__two_atomic_as_defined(void **state)
+{
+    (void)state;
+    uint64_t yes = 0, no = 0;
+
+    for (uint64_t round = 0; round < effort(4000); round++) {
+        struct gen_random space = {.model = "register",
+                                   .ops = 5 + (int)(round % 4),
+                                   .processes = 2 + (int)(round % 6),
+                                   .keys = 1,
+                                   .info_pct = 10,
+                                   .still_pct = 20,
+                                   .lag_pct = 80};
+        struct hist *hist = hist_new("");
+        uint32_t places[16];
+        struct rng rng;
+        rng_init(&rng, 29, round);
+        if (round % 2)
+            gen_weak(&rng, &space, GEN_ANY, &hist->history);
+        else
+            gen_valid(&rng, &space, &hist->history);
+        gen_damage(&rng, &hist->history);
+        struct object_source source = {
+            .history = &hist->history, .places = places, .begin_place = PLACE_NONE};
+        for (uint32_t i = 0; i < hist->history.count; i++) {
+            if (hist->history.ops[i].type != OP_FAIL)
+                places[source.count++] = i;
+        }
+        struct stale stale;
+        if (stale_init(&stale, &source, &hist->budget) == STALE_READY) {
+            bool expected = brute_stale(&hist->history, VALUE_NIL).versions <= 2;
+            if (stale_two_atomic(&stale) != expected) {
+                hist_dump(&hist->history);
+                fail_msg("2-atomic: expected %d", expected);
+            }
+            yes += expected;
+            no += !expected;
+        }
+        stale_release(&stale);
+        hist_free(hist);
+    }
+    assert_true(yes > 10 && no > 10);
+}
+
+/* Each read is one behind, from the first write to the last: one guess takes all of them. */
+static void test_staleness__a_long_chain_of_stale_reads_is_k_2(void **state)
+{
+    (void)state;
+    struct buf story;
+
+    buf_init(&story, 0);
+    for (int i = 0; i < 200; i++) {
+        buf_printf(&story, "p0 write x %d @ %d %d\n", i + 1, 10 * i, 10 * i + 2);
+        if (i)
+            buf_printf(&story, "p1 read x -> %d @ %d %d\n", i, 10 * i + 4, 10 * i + 6);
+    }
+    expect(story.ptr, VERDICT_VALID, "\"k\":2,\"k_least\":2,\"k_most\":2");
+    buf_release(&story);
+}
+
 static void test_staleness__little_memory_is_unknown(void **state)
 {
     (void)state;
@@ -247,6 +309,8 @@ int main(void)
         cmocka_unit_test(test_staleness__the_worst_reads_are_named_in_a_sentence),
         cmocka_unit_test(test_staleness__all_small_histories_as_defined),
         cmocka_unit_test(test_staleness__random_histories_as_defined),
+        cmocka_unit_test(test_staleness__two_atomic_as_defined),
+        cmocka_unit_test(test_staleness__a_long_chain_of_stale_reads_is_k_2),
         cmocka_unit_test(test_staleness__little_memory_is_unknown),
     };
     return cmocka_run_group_tests_name("checkers/staleness", tests, NULL, NULL);
