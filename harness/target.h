@@ -15,7 +15,7 @@
 #include "test.h"
 
 /* Changes whenever a kind's struct does; a plug-in of another number is refused. */
-#define ORDEAL_ABI 1
+#define ORDEAL_ABI 2
 
 struct cluster {
     struct node *nodes[NODES_MAX];
@@ -77,6 +77,11 @@ struct target {
     /* The nodes that believe they lead, now; 0 if nobody does or the question got no answer within
      * a second. From the nemesis thread. MAY be NULL: the system has no leader. */
     node_set (*leaders)(struct cluster *cluster);
+
+    /* The harness has killed the system on the nodes of `down`, and on no others: told after each
+     * change, once it is in force, from one thread at a time. A perfect failure detector rests on
+     * it: a cut or a pause is no crash. It MUST NOT wait for a node. MAY be NULL. */
+    void (*crashed)(struct cluster *cluster, node_set down);
 
     /* A client of `node`. Opening does no input or output where that can wait; a client that cannot
      * connect says so in its operations. MUST be set, all three. */

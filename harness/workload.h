@@ -40,6 +40,7 @@ struct workload {
     const char *const *checkers; /* besides the consistency level and those of every run; or NULL */
     const struct setting_spec *settings; /* ends with key NULL; or NULL */
     size_t state_size;
+    bool is_default; /* taken before others where none is named and the target offers its fs */
 
     /* The worker's next operation. False: it has no more. MUST be set. */
     bool (*next)(struct generator *generator, struct next_op *op);

@@ -43,6 +43,7 @@ const struct workload workload_cas_register = {
     .fs = fs,
     .model = "cas-register",
     .state_size = sizeof(struct state),
+    .is_default = true,
     .next = next,
     .final = keyed_final,
 };

@@ -25,6 +25,7 @@ const struct workload workload_register = {
     .fs = fs,
     .model = "register",
     .state_size = sizeof(int64_t),
+    .is_default = true,
     .next = next,
     .final = keyed_final,
 };

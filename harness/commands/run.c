@@ -175,27 +175,47 @@ static const char *missing_f(const struct target *target, const struct workload 
     return NULL;
 }
 
+/* The first that the target can run; those that ask the gentlest questions before others. */
+static const struct workload *default_workload(const struct target *target)
+{
+    const struct workload *found = NULL;
+
+    for (size_t i = 0; workloads[i]; i++) {
+        if (missing_f(target, workloads[i]))
+            continue;
+        if (workloads[i]->is_default)
+            return workloads[i];
+        if (!found)
+            found = workloads[i];
+    }
+    return found;
+}
+
 static int choose_workload(struct args *args, struct err *err)
 {
+    const struct target *target = args->test.target;
     const char *names[64];
     size_t count = 0;
 
+    if (!args->workload) {
+        args->test.workload = default_workload(target);
+        return args->test.workload
+                   ? 0
+                   : err_set(err, EINVAL, "no workload fits target '%s'", target->name);
+    }
     for (; workloads[count]; count++) {
         names[count] = workloads[count]->name;
-        if (args->workload ? strcmp(args->workload, names[count]) != 0
-                           : missing_f(args->test.target, workloads[count]) != NULL)
+        if (strcmp(args->workload, names[count]) != 0)
             continue;
         args->test.workload = workloads[count];
-        const char *lacks = missing_f(args->test.target, workloads[count]);
+        const char *lacks = missing_f(target, workloads[count]);
         return lacks ? err_set(err, EINVAL,
-                               "target '%s' has no operation '%s', which workload '%s' "
-                               "needs",
-                               args->test.target->name, lacks, names[count])
+                               "not supported: target '%s' has no operation '%s', which workload "
+                               "'%s' needs",
+                               target->name, lacks, names[count])
                      : 0;
     }
     names[count] = NULL;
-    if (!args->workload)
-        return err_set(err, EINVAL, "no workload fits target '%s'", args->test.target->name);
     const char *near = str_nearest(args->workload, names);
     return err_set(err, EINVAL, "no workload named '%s'%s%s%s; `ordeal list workloads` shows them",
                    args->workload, near ? "; did you mean '" : "", near ? near : "",

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
-void enforcer_init(struct enforcer *enforcer, struct lab *lab, const struct cluster *cluster)
+void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *cluster)
 {
     *enforcer = (struct enforcer){.lab = lab, .cluster = cluster};
     world_clear(&enforcer->world, cluster->node_count);
@@ -57,6 +57,17 @@ static int apply_at_nodes(struct enforcer *enforcer, const struct world *world, 
     return result;
 }
 
+static node_set killed_in(const struct world *world)
+{
+    node_set killed = 0;
+
+    for (int i = 0; i < world->node_count; i++) {
+        if (world->processes[i] == PROCESS_KILLED)
+            killed |= NODE(i);
+    }
+    return killed;
+}
+
 int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct err *err)
 {
     struct world next = *world;
@@ -69,6 +80,9 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
         result = lab_apply(enforcer->lab, &next, err);
     if (result == 0)
         result = apply_at_nodes(enforcer, &next, err);
+    const struct target *target = enforcer->cluster->test->target;
+    if (result == 0 && target->crashed && killed_in(&next) != killed_in(&enforcer->world))
+        target->crashed(enforcer->cluster, killed_in(&next));
     enforcer->world = next;
     return result;
 }

@@ -9,15 +9,16 @@
 struct lab;
 
 struct enforcer {
-    struct lab *lab;               /* enforces packets for local nodes */
-    const struct cluster *cluster; /* whose agents enforce the processes' state */
-    struct world world;            /* in force, or being put in force */
+    struct lab *lab;         /* enforces packets for local nodes */
+    struct cluster *cluster; /* whose agents enforce the processes' state */
+    struct world world;      /* in force, or being put in force */
 };
 
-void enforcer_init(struct enforcer *enforcer, struct lab *lab, const struct cluster *cluster);
+void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *cluster);
 
 /* Put `world` in force under the next version number and return when it is, everywhere. Nodes whose
- * processes change state are told at the same time. On failure some of it may be in force. */
+ * processes change state are told at the same time; then the target, if any was killed or is back.
+ * On failure some of it may be in force. */
 int enforcer_apply(struct enforcer *enforcer, const struct world *world,
                    struct err *err) MUST_CHECK;
 

@@ -634,7 +634,7 @@ const struct protocol protocol_paxos = {
     .name = "paxos",
     .about = "multi-Paxos with a distinguished proposer (Lamport, Paxos Made Simple)",
     .promise = "linearizable",
-    .fs = (const char *const[]){"read", "write", "cas", NULL},
+    .fs = (const char *const[]){"read", "write", "cas", "append", "add", NULL},
     .options =
         (const struct protocol_option[]){
             {"backoff", "a number", "400",
@@ -661,6 +661,8 @@ const struct protocol protocol_paxos = {
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},
                                    {"cas", on_client},
+                                   {"append", on_client},
+                                   {"add", on_client},
                                    {"answer", on_answer},
                                    {"request", on_request},
                                    {"prepare", on_prepare},

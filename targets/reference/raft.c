@@ -208,8 +208,8 @@ static void send_append(struct self *self, int to)
         prev = raft->log.base_index;
     peer->busy = true;
     msg_send(self, to,
-             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "type", "append", "term", raft->term,
-                       "round", raft->round, "prev_index", prev, "prev_term",
+             json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "type", "append_entries", "term",
+                       raft->term, "round", raft->round, "prev_index", prev, "prev_term",
                        log_term(&raft->log, prev), "commit", raft->commit, "entries",
                        log_slice(&raft->log, prev + 1, count)));
 }
@@ -598,7 +598,7 @@ const struct protocol protocol_raft = {
     .name = "raft",
     .about = "Raft: an elected leader replicates a log (Ongaro, Ousterhout)",
     .promise = "linearizable",
-    .fs = (const char *const[]){"read", "write", "cas", NULL},
+    .fs = (const char *const[]){"read", "write", "cas", "append", "add", NULL},
     .options =
         (const struct protocol_option[]){
             {"timeout-ms", "a number", "400", "election time-outs are this to twice this"},
@@ -628,11 +628,13 @@ const struct protocol protocol_raft = {
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},
                                    {"cas", on_client},
+                                   {"append", on_client},
+                                   {"add", on_client},
                                    {"answer", on_answer},
                                    {"request", on_request},
                                    {"request_vote", on_request_vote},
                                    {"vote", on_vote},
-                                   {"append", on_append},
+                                   {"append_entries", on_append},
                                    {"appended", on_appended},
                                    {"snapshot", on_snapshot},
                                    {NULL, NULL}},

@@ -4,11 +4,13 @@
 #include "check.h"
 #include "generate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORKERS = 7, COUNT = 500, NODES = 3 };
 
-static const struct test test = {.seed = 42, .concurrency = WORKERS, .node_count = NODES};
+static const struct test test = {
+    .seed = 42, .concurrency = WORKERS, .node_count = NODES, .ops_per_key = COUNT};
 
 static int64_t written_value(const struct next_op *op)
 {
@@ -73,15 +75,35 @@ void claim_final_reads_ask_every_node_for_every_key(const struct workload *workl
     int asked[NODES][WORKERS] = {{0}};
 
     for (int worker = 0; worker < WORKERS; worker++) {
-        struct generator generator = {.test = &test, .worker = worker, .worker_count = WORKERS};
+        void *state = calloc(1, workload->state_size);
+        struct generator generator = {
+            .test = &test, .worker = worker, .worker_count = WORKERS, .state = state};
         struct next_op op;
+        assert_non_null(state);
         for (int64_t i = 0; workload->final(&generator, i, &op); i++) {
             assert_int_equal(op.f, OP_F_READ);
             asked[worker % NODES][op.key]++;
         }
+        free(state);
     }
     for (int node = 0; node < NODES; node++) {
         for (int key = 0; key < WORKERS; key++)
             assert_int_equal(asked[node][key], 1);
     }
+}
+
+void claim_objects_are_left_for_fresh_ones(const struct workload *workload)
+{
+    struct test short_lived = test;
+    struct next_op ops[COUNT];
+    int counts[COUNT] = {0};
+
+    short_lived.ops_per_key = 20;
+    generate_ops(workload, &short_lived, 2, 77, ops, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_in_range(ops[i].key, 0, COUNT - 1);
+        counts[ops[i].key]++;
+        assert_int_equal(ops[i].key / WORKERS, i / 20); /* all workers at the same pace */
+    }
+    assert_true(counts[0] < 20);
 }

@@ -10,4 +10,7 @@ void claim_every_operation_occurs_on_every_key(const struct workload *workload);
 void claim_seed_brings_back_the_operations(const struct workload *workload);
 void claim_final_reads_ask_every_node_for_every_key(const struct workload *workload);
 
+/* Objects that grow are used for about --ops-per-key operations each. */
+void claim_objects_are_left_for_fresh_ones(const struct workload *workload);
+
 #endif

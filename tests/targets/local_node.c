@@ -107,10 +107,8 @@ void local_signal(struct local *local, int node, int signal)
     assert_int_equal(kill(local->cluster.nodes[node]->pid, signal), 0);
 }
 
-void local_kill(struct local *local, int index)
+static void end(struct node *node)
 {
-    struct node *node = local->cluster.nodes[index];
-
     if (node->pid == 0)
         return;
     (void)kill(node->pid, SIGKILL);
@@ -118,9 +116,29 @@ void local_kill(struct local *local, int index)
     node->pid = 0;
 }
 
+/* As the runner does once a kill or a restart is in force. */
+static void tell_target(struct local *local)
+{
+    node_set down = 0;
+
+    for (int i = 0; i < local->cluster.node_count; i++) {
+        if (local->cluster.nodes[i]->pid == 0)
+            down |= NODE(i);
+    }
+    if (local->test.target->crashed)
+        local->test.target->crashed(&local->cluster, down);
+}
+
+void local_kill(struct local *local, int index)
+{
+    end(local->cluster.nodes[index]);
+    tell_target(local);
+}
+
 void local_restart(struct local *local, int index)
 {
     launch(local->cluster.nodes[index]);
+    tell_target(local);
 }
 
 char *local_log(struct local *local, int index)
@@ -198,7 +216,7 @@ void local_close(struct local *local)
     local->test.target->teardown(&local->cluster);
     for (int i = 0; i < local->cluster.node_count; i++) {
         struct node *node = local->cluster.nodes[i];
-        local_kill(local, i);
+        end(node);
         for (int word = 0; node->argv[word]; word++)
             free(node->argv[word]);
         free(node);

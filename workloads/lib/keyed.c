@@ -16,11 +16,17 @@ int64_t keyed_value(const struct generator *generator, int64_t *sequence)
     return (*sequence)++ * generator->worker_count + generator->worker + 1;
 }
 
-bool keyed_final(struct generator *generator, int64_t sequence, struct next_op *op)
+int64_t keyed_share(const struct generator *generator, int64_t sequence)
 {
     int nodes = generator->test->node_count, rank = generator->worker / nodes;
     int sharing = (generator->worker_count - generator->worker % nodes + nodes - 1) / nodes;
-    int64_t key = sequence * sharing + rank;
+
+    return sequence * sharing + rank;
+}
+
+bool keyed_final(struct generator *generator, int64_t sequence, struct next_op *op)
+{
+    int64_t key = keyed_share(generator, sequence);
 
     if (key >= keyed_count(generator->test))
         return false;

@@ -15,6 +15,9 @@ int64_t keyed_draw(const struct generator *generator);
  * is the worker's own and grows by one. */
 int64_t keyed_value(const struct generator *generator, int64_t *sequence);
 
+/* The `sequence`-th of this worker's share of 0, 1, 2, ...: the workers of a node take turns. */
+int64_t keyed_share(const struct generator *generator, int64_t sequence);
+
 /* Final reads: every key from every node that has a worker; the workers of a node share its keys.
  */
 bool keyed_final(struct generator *generator, int64_t sequence, struct next_op *op);

@@ -24,6 +24,7 @@ struct panel {
 /* The state of a cluster: health and leaders are asked by different threads. */
 struct state {
     struct panel health, leaders;
+    struct herald *herald; /* NULL: the nodes find out for themselves who is up, or need not */
 };
 
 /* -- settings ------------------------------------------------------------------------------------
@@ -41,6 +42,28 @@ static bool is_one_of(const char *values, const char *value)
     return false;
 }
 
+/* A member's text; empty if it is not there. */
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* The level under the test's settings: the protocol's, or that of the first exception. */
+static const char *promise_of(const struct test *test)
+{
+    const struct reference *reference = reference_of(test);
+    const json_t *exceptions = json_object_get(reference->described, "exceptions");
+
+    for (size_t i = 0; i < json_array_size(exceptions); i++) {
+        const json_t *exception = json_array_get(exceptions, i);
+        const char *value = test_setting(test, test->target->settings, text_of(exception, "key"));
+        if (value && strcmp(value, text_of(exception, "value")) == 0)
+            return json_string_value(json_object_get(exception, "promise"));
+    }
+    return reference->promise;
+}
+
 int reference_promise(const struct test *test, const char **level, struct err *err)
 {
     const struct target *target = test->target;
@@ -52,8 +75,21 @@ int reference_promise(const struct test *test, const char **level, struct err *e
             return err_set(err, EINVAL, "'%s' of target '%s' is '%s', not one of %s", spec->key,
                            target->name, value, spec->values);
     }
-    *level = reference_of(test)->promise;
+    *level = promise_of(test);
     return 0;
+}
+
+bool reference_resends(const struct test *test)
+{
+    const char *resend = test_setting(test, test->target->settings, "resend");
+    return resend && strcmp(resend, "on") == 0;
+}
+
+/* Whether the harness is the nodes' failure detector. */
+static bool wants_herald(const struct test *test)
+{
+    const char *detector = test_setting(test, test->target->settings, "detector");
+    return detector && strcmp(detector, "perfect") == 0;
 }
 
 /* -- start ---------------------------------------------------------------------------------------
@@ -100,6 +136,8 @@ static int add_settings(const struct test *test, struct arguments *arguments, st
         const char *value = test_setting(test, specs, spec->key);
         if (strcmp(spec->key, "link") == 0)
             status = add(arguments, "--link", value, err);
+        else if (strcmp(spec->key, "resend") == 0)
+            continue; /* the clients' */
         else if (strcmp(spec->key, "bug") != 0)
             status = add_setting(arguments, spec->key, value, err);
         else if (strcmp(value, "none") != 0)
@@ -172,7 +210,18 @@ int reference_setup(struct cluster *cluster, struct err *err)
     for (int i = 0; i < cluster->node_count && status == 0; i++)
         status = start_node(cluster, i, nodes.ptr, err);
     buf_release(&nodes);
-    return status;
+    if (status < 0 || !wants_herald(cluster->test))
+        return status;
+    state->herald = herald_open(cluster, err);
+    return state->herald ? 0 : -1;
+}
+
+void reference_crashed(struct cluster *cluster, node_set down)
+{
+    const struct state *state = cluster->state;
+
+    if (state->herald)
+        herald_tell(state->herald, down);
 }
 
 void reference_teardown(struct cluster *cluster)
@@ -180,6 +229,7 @@ void reference_teardown(struct cluster *cluster)
     struct state *state = cluster->state;
 
     if (state) {
+        herald_close(state->herald);
         close_panel(&state->health);
         close_panel(&state->leaders);
     }
@@ -226,12 +276,6 @@ static void ask_all(struct panel *panel, const char *type, struct question *ques
         if (questions[i].asked)
             (void)pthread_join(questions[i].thread, NULL);
     }
-}
-
-static const char *text_of(const json_t *body, const char *key)
-{
-    const char *text = json_string_value(json_object_get(body, key));
-    return text ? text : "";
 }
 
 /* NULL if the node is healthy, else what it lacks. */

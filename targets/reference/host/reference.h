@@ -27,6 +27,16 @@ void reference_teardown(struct cluster *cluster);
 int reference_healthy(struct cluster *cluster, struct err *err);
 node_set reference_leaders(struct cluster *cluster);
 
+/* Whether clients try other nodes: the protocol has them, and the setting is not off. */
+bool reference_resends(const struct test *test);
+
+/* herald.c: tells every node who is up, until it has heard it. */
+struct herald;
+struct herald *herald_open(struct cluster *cluster, struct err *err);
+void herald_tell(struct herald *herald, node_set down);
+void herald_close(struct herald *herald); /* NULL: nothing */
+void reference_crashed(struct cluster *cluster, node_set down);
+
 /* client.c */
 int reference_client_open(struct cluster *cluster, int node, struct client **client,
                           struct err *err);
@@ -41,5 +51,9 @@ struct client *reference_client_new(const char *node_name, const char *ipv4, uin
  * there was none. An error is an answer. */
 json_t *reference_ask(struct client *client, const char *type, int64_t deadline_ns,
                       const char **why);
+
+/* The same with a whole body, which is borrowed. */
+json_t *reference_tell(struct client *client, const json_t *body, int64_t deadline_ns,
+                       const char **why);
 
 #endif

@@ -13,8 +13,6 @@ static void describe_names(struct buf *json, const char *key, const char *const 
 
 static void describe_options(struct buf *json, const struct protocol_option *options)
 {
-    buf_json_next(json, "options");
-    buf_puts(json, "[");
     for (size_t i = 0; options && options[i].key; i++) {
         buf_json_next(json, NULL);
         buf_puts(json, "{");
@@ -22,6 +20,21 @@ static void describe_options(struct buf *json, const struct protocol_option *opt
         buf_json_str(json, "values", str_of(options[i].values));
         buf_json_str(json, "initial", str_of(options[i].initial));
         buf_json_str(json, "about", str_of(options[i].about));
+        buf_puts(json, "}");
+    }
+}
+
+static void describe_exceptions(struct buf *json, const struct exception *exceptions)
+{
+    buf_json_next(json, "exceptions");
+    buf_puts(json, "[");
+    for (size_t i = 0; exceptions && exceptions[i].key; i++) {
+        buf_json_next(json, NULL);
+        buf_puts(json, "{");
+        buf_json_str(json, "key", str_of(exceptions[i].key));
+        buf_json_str(json, "value", str_of(exceptions[i].value));
+        if (exceptions[i].promise)
+            buf_json_str(json, "promise", str_of(exceptions[i].promise));
         buf_puts(json, "}");
     }
     buf_puts(json, "]");
@@ -70,10 +83,18 @@ static void describe(struct buf *json, const struct protocol *protocol)
     describe_names(json, "fs", protocol->fs);
     if (protocol->faults)
         describe_names(json, "faults", protocol->faults);
+    describe_exceptions(json, protocol->exceptions);
+    buf_json_next(json, "options");
+    buf_puts(json, "[");
     describe_options(json, protocol->options);
+    if (protocol->on_view)
+        describe_options(json, views_options);
+    buf_puts(json, "]");
     describe_bugs(json, protocol->bugs);
     describe_names(json, "holds", protocol->holds);
     describe_showings(json, protocol->showings);
+    buf_json_bool(json, "views", protocol->on_view != NULL);
+    buf_json_bool(json, "resends", protocol->resends);
     buf_json_bool(json, "leader", protocol->leads != NULL);
     buf_json_int(json, "recovery_ms", protocol->recovery_ms ? protocol->recovery_ms : 5000);
     buf_puts(json, "}");

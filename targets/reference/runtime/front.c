@@ -9,6 +9,7 @@ struct request {
     struct request *next;
     struct caller client;
     json_t *command;
+    json_t *session; /* the client's own; NULL: the front's */
     int64_t number, taken_ms, sent_ms;
     bool sent; /* to anybody, ever */
 };
@@ -16,10 +17,24 @@ struct request {
 struct front {
     struct self *self;
     int (*leader)(const struct self *self);
-    struct request *first, **last; /* by number */
-    int64_t next_number;
+    struct request *first, **last; /* as they came */
+    json_t *session;               /* of clients that have none of their own */
+    int64_t next_number, stamp;
     struct timer *tick;
 };
+
+/* All numbers of the request's session below this one have been answered or given up. A client that
+ * counts for itself asks one thing after another. */
+static int64_t first_of(const struct front *front, const struct request *request)
+{
+    const struct request *first = request;
+
+    if (!request->session) {
+        for (first = front->first; first->session;)
+            first = first->next;
+    }
+    return first->number;
+}
 
 static void request_send(struct front *front, struct request *request)
 {
@@ -30,10 +45,11 @@ static void request_send(struct front *front, struct request *request)
         return;
     request->sent = true;
     msg_send(front->self, leader,
-             json_pack("{s:s, s:s, s:i, s:I, s:I, s:O}", "type", "request", "session",
-                       runtime_of(front->self)->incarnation, "node", front->self->me, "number",
-                       (json_int_t)request->number, "first", (json_int_t)front->first->number,
-                       "command", request->command));
+             json_pack("{s:s, s:O, s:i, s:I, s:I, s:O, s:I}", "type", "request", "session",
+                       request->session ? request->session : front->session, "node",
+                       front->self->me, "number", (json_int_t)request->number, "first",
+                       (json_int_t)first_of(front, request), "command", request->command, "stamp",
+                       (json_int_t)front->stamp));
 }
 
 /* Take it out of the list; `slot` is what points to it. */
@@ -45,6 +61,7 @@ static void request_end(struct front *front, struct request **slot)
     if (!*slot)
         front->last = slot;
     json_decref(request->command);
+    json_decref(request->session);
     free(request);
 }
 
@@ -82,27 +99,64 @@ static void on_tick(struct self *self, void *context)
 
 struct front *front_new(struct self *self, int (*leader)(const struct self *self))
 {
+    static int fronts; /* of this process */
     struct front *front = calloc(1, sizeof *front);
 
     if (!front)
         die("out of memory");
     *front = (struct front){.self = self, .leader = leader};
     front->last = &front->first;
+    front->session = json_sprintf("%s-%d", runtime_of(self)->incarnation, fronts++);
     front->tick = timer_new(self, on_tick, front);
     timer_set(front->tick, TICK_MS);
     return front;
 }
 
+static bool is_session(const struct front *front, const struct request *request,
+                       const json_t *session, json_int_t number)
+{
+    return request->number == number &&
+           json_equal(request->session ? request->session : front->session, session);
+}
+
+/* What points to the request of that identity, or to NULL. */
+static struct request **find(struct front *front, const json_t *session, json_int_t number)
+{
+    struct request **slot = &front->first;
+
+    while (*slot && !is_session(front, *slot, session, number))
+        slot = &(*slot)->next;
+    return slot;
+}
+
+/* The same request once more, from a client that has lost patience: only whom to answer is new. */
+static bool is_known(struct front *front, const struct message *message, json_t *session,
+                     json_int_t number)
+{
+    struct request *known = session ? *find(front, session, number) : NULL;
+
+    if (known)
+        known->client = message->caller;
+    return known != NULL;
+}
+
 void front_take(struct front *front, const struct message *message)
 {
+    json_t *session = json_object_get(message->body, "session");
+    json_int_t number = json_integer_value(json_object_get(message->body, "number"));
+
+    if (is_known(front, message, session, number))
+        return;
     struct request *request = calloc(1, sizeof *request);
     json_t *command = json_copy(message->body);
-
     if (!request || !command)
         die("out of memory");
     (void)json_object_del(command, "msg_id"); /* the client's own */
+    (void)json_object_del(command, "session");
+    (void)json_object_del(command, "number");
     *request = (struct request){.client = message->caller, .command = command};
-    request->number = front->next_number++;
+    request->session = json_incref(session);
+    request->number = session ? number : front->next_number++;
     request->taken_ms = now_ms();
     *front->last = request;
     front->last = &request->next;
@@ -111,18 +165,18 @@ void front_take(struct front *front, const struct message *message)
 
 void front_finish(struct front *front, const struct message *message)
 {
-    const char *session = json_string_value(json_object_get(message->body, "session"));
-    json_int_t number = json_integer_value(json_object_get(message->body, "number"));
-    struct request **slot = &front->first;
+    struct request **slot = find(front, json_object_get(message->body, "session"),
+                                 json_integer_value(json_object_get(message->body, "number")));
 
-    if (!session || strcmp(session, runtime_of(front->self)->incarnation) != 0)
-        return; /* to an earlier life of this node */
-    while (*slot && (*slot)->number != number)
-        slot = &(*slot)->next;
     if (!*slot)
-        return; /* answered before, or given up */
+        return; /* answered before, given up, or asked by an earlier life of this node */
     msg_reply(front->self, &(*slot)->client, json_copy(json_object_get(message->body, "answer")));
     request_end(front, slot);
+}
+
+void front_stamp(struct front *front, int64_t stamp)
+{
+    front->stamp = stamp;
 }
 
 void front_resend(struct front *front)

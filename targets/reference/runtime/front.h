@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* front.h - how a node serves its clients where another node leads.
  *
- * Each client's request gets a number in this node's session and travels to whoever leads as
+ * Each client's request has a number in the client's own session (its "session" and "number"), or
+ * gets one in this node's, and travels to whoever leads as
  * {"type":"request","session","number","first","command"}; again after a while, and to the next
  * leader, until {"type":"answer","session","number","answer"} comes back. So it may arrive more
  * than once, and machine.h carries it out once. Without an answer in time the client hears
@@ -23,6 +24,9 @@ void front_take(struct front *front, const struct message *message);
 
 /* An "answer" came. */
 void front_finish(struct front *front, const struct message *message);
+
+/* Requests carry this as "stamp" from now on: under which view or epoch the leader was chosen. */
+void front_stamp(struct front *front, int64_t stamp);
 
 /* There is another leader: ask it now. */
 void front_resend(struct front *front);

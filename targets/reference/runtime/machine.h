@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine.h - a table that carries out each request at most once, however often a log holds it.
  *
- * A request is {"session","number","first","command"}: the session is a life of the node that took
- * it from a client (see front.h), numbers count up in it, and all numbers below "first" have been
+ * A request is {"session","number","first","command"}: the session is a client's, or a life of the
+ * node that took it from one (see front.h), numbers count up in it, and all below "first" have been
  * answered or given up. The answers from "first" on are kept, so that a request that comes again is
  * answered again and not carried out again. What is kept is as much as is under way, and a little
  * for each life of a node.

@@ -85,14 +85,20 @@ int runtime_find_node(const struct runtime *rt, const char *name)
 /* -- settings ------------------------------------------------------------------------------------
  */
 
-static const struct protocol_option *find_option(const struct protocol *protocol, const char *key)
+static const struct protocol_option *find_among(const struct protocol_option *option,
+                                                const char *key)
 {
-    for (const struct protocol_option *option = protocol->options; option && option->key;
-         option++) {
+    for (; option && option->key; option++) {
         if (strcmp(option->key, key) == 0)
             return option;
     }
     return NULL;
+}
+
+static const struct protocol_option *find_option(const struct protocol *protocol, const char *key)
+{
+    const struct protocol_option *option = find_among(protocol->options, key);
+    return option || !protocol->on_view ? option : find_among(views_options, key);
 }
 
 const char *option_get(const struct self *self, const char *key)
@@ -189,6 +195,7 @@ void runtime_start(struct runtime *rt)
     rt->self.state = calloc(1, rt->protocol->state_size ? rt->protocol->state_size : 1);
     if (!rt->self.state)
         die("out of memory");
+    views_open(rt);
     rt->protocol->start(&rt->self);
     rt->started = true;
 }

@@ -197,6 +197,14 @@ static void take_init(struct runtime *rt, const struct message *message)
     msg_reply(&rt->self, &message->caller, json_pack("{s:s}", "type", "init_ok"));
 }
 
+static void take_view(struct runtime *rt, const struct message *message)
+{
+    if (views_take(rt, message->body))
+        msg_reply(&rt->self, &message->caller, json_pack("{s:s}", "type", "view_ok"));
+    else
+        msg_error(&rt->self, &message->caller, MSG_MALFORMED, "a view that makes no sense");
+}
+
 static void run_rule(struct runtime *rt, const struct message *message)
 {
     for (const struct rule *rule = rt->protocol->rules; rule->type; rule++) {
@@ -226,6 +234,8 @@ static void dispatch(struct runtime *rt, const struct message *message)
         struct pending *pending = pending_take(rt, json_integer_value(in_reply_to));
         if (pending) /* else it came too late */
             pending_end(pending, message);
+    } else if (message->from != FROM_CLIENT && strcmp(message->type, HEARTBEAT) == 0) {
+        heartbeat_take(rt, message->from, message->body);
     } else if (message->from != FROM_CLIENT) {
         run_rule(rt, message);
     } else if (strcmp(message->type, "init") == 0) {
@@ -236,6 +246,8 @@ static void dispatch(struct runtime *rt, const struct message *message)
         answer_health(rt, message);
     } else if (strcmp(message->type, "leader") == 0) {
         answer_leader(rt, message);
+    } else if (strcmp(message->type, "view") == 0) {
+        take_view(rt, message);
     } else if (!is_for_clients(rt, message->type)) {
         msg_error(&rt->self, &message->caller, MSG_NOT_SUPPORTED, "no such request");
     } else {

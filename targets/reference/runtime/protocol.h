@@ -112,6 +112,31 @@ void storage_replace(struct self *self, const char *name, const json_t *record);
 /* The records in order, a new array; empty if the file was never written. */
 json_t *storage_read(struct self *self, const char *name);
 
+/* -- who is up: what the failure detector says ---------------------------------------------------
+ *
+ * For protocols with `on_view`. --set detector=perfect: the harness tells every node whom it has
+ * killed, never a node that is cut off or paused; one number is one view, everywhere and for good,
+ * though each node hears of it in its own time, and may miss some. --set detector=timeout: nodes
+ * tell each other that they live, and whoever is silent for --set suspect-ms is taken for dead; the
+ * first whom nobody older contradicts makes the next view, so that two sides of a cut have one
+ * each. */
+
+struct view {
+    int64_t number; /* grows at every node, over restarts too; 0: nothing is known yet */
+    int count;      /* of members: the nodes that are up */
+    int members[NODE_COUNT_MAX];   /* by age: the first has been up for the longest */
+    int64_t since[NODE_COUNT_MAX]; /* by node: the view in which its present life began; 0: down */
+};
+
+/* What this node has heard last; lives as long as the node and changes before `on_view` is called.
+ */
+const struct view *view_now(const struct self *self);
+
+static inline bool view_has(const struct view *view, int node)
+{
+    return view->since[node] != 0;
+}
+
 /* -- the command line ----------------------------------------------------------------------------
  */
 
@@ -157,13 +182,20 @@ struct showing {
     const char *shown; /* as a bug's; with `--consistency` where the promise is not what breaks */
 };
 
+/* What is promised where a setting is not the usual one. */
+struct exception {
+    const char *key, *value; /* "detector", "timeout" */
+    const char *promise;     /* NULL: nothing */
+};
+
 enum link_kind { LINK_TCP, LINK_UDP };
 
 struct protocol {
-    const char *name;          /* "primary-backup" */
-    const char *about;         /* one line, for `ordeal list` */
-    const char *promise;       /* level that it holds; NULL: none */
-    const char *const *fs;     /* what clients may ask: "read", ...; ends with NULL */
+    const char *name;                   /* "primary-backup" */
+    const char *about;                  /* one line, for `ordeal list` */
+    const char *promise;                /* level that it holds; NULL: none */
+    const struct exception *exceptions; /* the first that applies; ends with key NULL; or NULL */
+    const char *const *fs;              /* what clients may ask: "read", ...; ends with NULL */
     const char *const *faults; /* nemeses under which it holds its promise; ends with NULL; or NULL
                                 * for every one */
     const struct protocol_option *options; /* ends with key NULL; or NULL */
@@ -178,11 +210,19 @@ struct protocol {
      * what is not repeated may be lost, doubled or overtaken. */
     enum link_kind link;
 
+    /* Requests carry "session" and "number", and whatever comes again with the same is carried out
+     * once (see machine.h): clients then try other nodes until an operation's time is over. */
+    bool resends;
+
     int recovery_ms; /* it answers again within this after everything is healed; 0: 5 seconds */
     size_t state_size;
 
     /* Prepare the state, from stable storage where there is any. MUST be set. */
     void (*start)(struct self *self);
+
+    /* There is a new view. MAY be NULL: the protocol has no failure detector. Else it has the
+     * settings `detector` and `suspect-ms`. */
+    void (*on_view)(struct self *self, const struct view *view);
 
     /* Whether it can serve clients now (a leader is known, ...). MAY be NULL: always. */
     bool (*healthy)(struct self *self);

@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <uv.h>
 
+#define HEARTBEAT "heartbeat" /* the type of the messages of heartbeat.c */
+
 enum { SETTINGS_MAX = 32, LINE_LIMIT = 16 << 20, PENDING_BUCKETS = 1024 };
 
 struct runtime {
@@ -47,6 +49,7 @@ struct runtime {
     struct network *network;
     struct sessions *sessions;
     struct datagrams *datagrams;
+    struct views *views; /* NULL: no failure detector */
 };
 
 static inline struct runtime *runtime_of(struct self *self)
@@ -74,6 +77,19 @@ void messages_init(struct runtime *rt);
 /* A line came in. `from`: node, FROM_CLIENT, or FROM_ANYONE to tell by its "src". */
 enum { FROM_ANYONE = -2 };
 void message_receive(struct runtime *rt, struct str line, int from, uint64_t connection);
+
+/* views.c: the options of a protocol with a failure detector; ends with key NULL. */
+extern const struct protocol_option views_options[];
+
+/* Start its failure detector, if it has one. */
+void views_open(struct runtime *rt);
+
+/* What the harness says of who is up: {"number","members":[[name, since],...]}. False if it makes
+ * no sense here. */
+bool views_take(struct runtime *rt, const json_t *body);
+
+/* heartbeat.c: a sign of life of another node. */
+void heartbeat_take(struct runtime *rt, int from, const json_t *body);
 
 /* network.c: listen for clients and peers at this node's address. */
 void network_open(struct runtime *rt);

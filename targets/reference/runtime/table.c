@@ -64,6 +64,60 @@ static json_t *apply_cas(json_t *table, const json_t *key, const json_t *from, j
     return json_pack("{s:s}", "type", "cas_ok");
 }
 
+/* The key's list with `element` at its end; what is not there is empty. Lists are replaced and not
+ * changed, since answers may still share them. */
+static void put_longer(json_t *table, const json_t *key, json_t *element)
+{
+    const json_t *found = table_get(table, key);
+    json_t *list = found ? json_copy((json_t *)(uintptr_t)found) : json_array();
+
+    (void)json_array_append(list, element);
+    table_put(table, key, list);
+    json_decref(list);
+}
+
+static json_t *apply_append(json_t *table, const json_t *key, json_t *value)
+{
+    const json_t *found = table_get(table, key);
+
+    if (!value)
+        return error_body(MSG_MALFORMED, "an append needs a value");
+    if (found && !json_is_array(found))
+        return error_body(MSG_PRECONDITION, "it is no list");
+    put_longer(table, key, value);
+    return json_pack("{s:s}", "type", "append_ok");
+}
+
+static bool has_element(const json_t *set, const json_t *element)
+{
+    for (size_t i = 0; i < json_array_size(set); i++) {
+        if (json_equal(json_array_get(set, i), element))
+            return true;
+    }
+    return false;
+}
+
+/* To a set, or to a counter. */
+static json_t *apply_add(json_t *table, const json_t *key, json_t *element, const json_t *delta)
+{
+    const json_t *found = table_get(table, key);
+
+    if (element && found && !json_is_array(found))
+        return error_body(MSG_PRECONDITION, "it is no set");
+    if (!element && !json_is_integer(delta))
+        return error_body(MSG_MALFORMED, "an add needs an element or a delta");
+    if (!element && found && !json_is_integer(found))
+        return error_body(MSG_PRECONDITION, "it is no counter");
+    if (element && !has_element(found, element))
+        put_longer(table, key, element);
+    if (!element) {
+        json_t *sum = json_integer(json_integer_value(found) + json_integer_value(delta));
+        table_put(table, key, sum);
+        json_decref(sum);
+    }
+    return json_pack("{s:s}", "type", "add_ok");
+}
+
 json_t *table_apply(json_t *table, const json_t *command)
 {
     const char *type = json_string_value(json_object_get(command, "type"));
@@ -78,6 +132,11 @@ json_t *table_apply(json_t *table, const json_t *command)
     if (strcmp(type, "cas") == 0)
         return apply_cas(table, key, json_object_get(command, "from"),
                          json_object_get(command, "to"));
+    if (strcmp(type, "append") == 0)
+        return apply_append(table, key, json_object_get(command, "value"));
+    if (strcmp(type, "add") == 0)
+        return apply_add(table, key, json_object_get(command, "element"),
+                         json_object_get(command, "delta"));
     return error_body(MSG_NOT_SUPPORTED, "no such command");
 }
 

@@ -17,10 +17,14 @@ json_t *table_get(const json_t *table, const json_t *key);
 /* The value is borrowed and shared, not copied. */
 void table_put(json_t *table, const json_t *key, json_t *value);
 
-/* Carry out a command {"type":"read","key":k}, {"type":"write","key":k,"value":v} or
- * {"type":"cas","key":k,"from":a,"to":b}, where "from" null means that the key is not there, and
- * return the body of the answer: read_ok with "value", write_ok, cas_ok, or an error. A new
- * reference. */
+/* Carry out a command and return the body of the answer: read_ok with "value", "TYPE_ok", or an
+ * error. A new reference. Commands are
+ *   {"type":"read","key":k}
+ *   {"type":"write","key":k,"value":v}
+ *   {"type":"cas","key":k,"from":a,"to":b}; "from" null: the key is not there
+ *   {"type":"append","key":k,"value":v} to a list
+ *   {"type":"add","key":k,"element":e} to a set, {"type":"add","key":k,"delta":d} to a counter
+ * Lists and sets begin empty, counters at 0. */
 json_t *table_apply(json_t *table, const json_t *command);
 
 /* Whether an answer is an acknowledgement and not an error. */
