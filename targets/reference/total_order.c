@@ -21,14 +21,15 @@
 
 #define EPOCH_FILE "epoch"
 
-enum { NOBODY = -1, BATCH = 100, WINDOW = 1000, HEARTBEAT_MS = 50, PATIENCE_MS = 300 };
+enum { NOBODY = -1, NOWHERE = -1, BATCH = 100, HEARTBEAT_MS = 50, PATIENCE_MS = 300 };
 
 enum role { MEMBER, CANDIDATE, SEQUENCER };
 
 /* What a sequencer or candidate knows of a node. */
 struct peer {
-    json_int_t next, has; /* the next place to send; up to where it has the same log */
-    bool promised;        /* itself to this candidate */
+    json_int_t has;    /* up to this place its log is the sequencer's */
+    json_int_t repair; /* it misses something, and was sent what stands behind this; or NOWHERE */
+    bool promised;     /* itself to this candidate */
 };
 
 struct total_order {
@@ -39,7 +40,8 @@ struct total_order {
     struct machine machine;
 
     enum role role;
-    int sequencer; /* of this epoch, once it was heard; else NOBODY */
+    json_int_t sent; /* by this sequencer, to all, once */
+    int sequencer;   /* of this epoch, once it was heard; else NOBODY */
     struct peer peers[NODE_COUNT_MAX];
 
     struct front *front;
@@ -127,20 +129,15 @@ static bool is_caught_up(struct self *self)
 /* -- the sequencer -------------------------------------------------------------------------------
  */
 
-/* The places from `next` on. "delivered" tells how far a majority has got. */
-static void send_order(struct self *self, int to)
+/* What stands behind the place `before`. "delivered" tells how far a majority has got. */
+static void send_order(struct self *self, int to, json_int_t before, json_int_t count)
 {
-    struct total_order *order = self->state;
-    struct peer *peer = &order->peers[to];
-    json_t *entries = log_slice(&order->log, peer->next, BATCH);
-    size_t count = json_array_size(entries);
+    const struct total_order *order = self->state;
 
     msg_send(self, to,
              json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "type", "order", "epoch", order->epoch,
-                       "before", peer->next - 1, "before_epoch",
-                       log_term(&order->log, peer->next - 1), "delivered", order->delivered,
-                       "entries", entries));
-    peer->next += (json_int_t)count;
+                       "before", before, "before_epoch", log_term(&order->log, before), "delivered",
+                       order->delivered, "entries", log_slice(&order->log, before + 1, count)));
 }
 
 /* A majority has it, and it, or something behind it, was ordered in this epoch. */
@@ -160,21 +157,22 @@ static void advance(struct self *self)
         deliver_until(self, place);
 }
 
-/* What came together is made durable and sent together, before anybody has asked for it. */
+/* What came together is made durable, and sent to everybody. */
 static void on_flush(struct self *self, void *context)
 {
     struct total_order *order = self->state;
+    json_int_t last = log_last(&order->log);
 
     (void)context;
     if (order->role != SEQUENCER)
         return;
     log_sync(self);
-    order->peers[self->me].has = log_last(&order->log);
+    order->peers[self->me].has = last;
     for (int to = 0; to < self->count; to++) {
-        const struct peer *peer = &order->peers[to];
-        if (to != self->me && peer->next - peer->has < WINDOW)
-            send_order(self, to);
+        if (to != self->me)
+            send_order(self, to, order->sent, last - order->sent);
     }
+    order->sent = last;
     advance(self);
 }
 
@@ -192,40 +190,43 @@ static void on_request(struct self *self, const struct message *message)
     timer_set(order->flush, 0);
 }
 
-/* Links lose messages: what nobody has confirmed is sent again. */
+/* Links lose messages: who has missed some finds a gap before this one, and says so. */
 static void on_heartbeat(struct self *self, void *context)
 {
     struct total_order *order = self->state;
 
     (void)context;
     for (int to = 0; to < self->count; to++) {
-        if (to == self->me)
-            continue;
-        order->peers[to].next = order->peers[to].has + 1;
-        send_order(self, to);
+        order->peers[to].repair = NOWHERE;
+        if (to != self->me)
+            send_order(self, to, order->sent, 0);
     }
     timer_set(order->heartbeat, HEARTBEAT_MS);
 }
 
-/* "has": up to where the node's log is the sequencer's; "gap": it cannot use what it got. */
+/* "has": up to where the node's log is the sequencer's. "gap": it cannot use what it got, and gets
+ * what it misses, one batch after another. */
 static void on_ordered(struct self *self, const struct message *message)
 {
     struct total_order *order = self->state;
     struct peer *peer = &order->peers[message->from];
     json_int_t has = number_of(message->body, "has");
+    bool gap = json_is_true(json_object_get(message->body, "gap"));
 
     if (!is_current(self, number_of(message->body, "epoch")) || order->role != SEQUENCER)
         return;
-    if (json_is_true(json_object_get(message->body, "gap"))) {
-        peer->next = (has > peer->has ? has : peer->has) + 1;
-    } else if (has > peer->has) {
+    if (has == peer->repair || (!gap && has <= peer->has))
+        return; /* known */
+    if (!gap) {
         peer->has = has;
-        if (peer->next <= has)
-            peer->next = has + 1;
         advance(self);
     }
-    if (peer->next <= log_last(&order->log))
-        send_order(self, message->from);
+    if (has == order->sent) {
+        peer->repair = NOWHERE;
+    } else if (gap || peer->repair != NOWHERE) {
+        peer->repair = has;
+        send_order(self, message->from, has, BATCH);
+    }
 }
 
 /* -- the others ----------------------------------------------------------------------------------
@@ -303,7 +304,8 @@ static void take_over(struct self *self)
     order->sequencer = self->me;
     timer_clear(order->patience);
     for (int i = 0; i < self->count; i++)
-        order->peers[i] = (struct peer){.next = log_last(&order->log) + 1};
+        order->peers[i] = (struct peer){.repair = NOWHERE};
+    order->sent = log_last(&order->log);
     log_append(self, &order->log, log_last(&order->log) + 1, opening);
     json_decref(opening);
     timer_set(order->flush, 0);
@@ -333,9 +335,9 @@ static void on_patience_over(struct self *self, void *context)
     order->role = CANDIDATE;
     for (int i = 0; i < self->count; i++)
         order->peers[i] = (struct peer){.promised = i == self->me};
-    msg_broadcast(self, json_pack("{s:s, s:I, s:I, s:I}", "type", "take_over", "epoch",
-                                  order->epoch, "last_epoch", last_epoch(order), "last",
-                                  log_last(&order->log)));
+    msg_broadcast(self,
+                  json_pack("{s:s, s:I, s:I, s:I}", "type", "take_over", "epoch", order->epoch,
+                            "last_epoch", last_epoch(order), "last", log_last(&order->log)));
     count_promises(self);
 }
 
@@ -436,9 +438,17 @@ const struct protocol protocol_total_order = {
     .about = "total order broadcast by a sequencer with epochs; local reads (S3)",
     .promise = "sequential",
     .fs = (const char *const[]){"read", "write", "cas", NULL},
-    .bugs = (const struct bug[]){{"epoch-ignored", "orders of a former sequencer are taken too"},
-                                 {"deliver-out-of-order", "what comes after a gap is delivered"},
-                                 {NULL, NULL}},
+    .bugs = (const struct bug[]){{"epoch-ignored", "orders of a former sequencer are taken too",
+                                  "-w register --plan plans/sequencer-cut.json -t 8"},
+                                 {"deliver-out-of-order", "what comes after a gap is delivered",
+                                  "-w register --nemesis partition --interval 1.5 --keys 3 -t 8"},
+                                 {0}},
+    .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10", NULL},
+    .showings =
+        (const struct showing[]){{"stale-read", "a node that is behind answers with the past",
+                                  "-w register --nemesis partition --interval 2 -t 8 "
+                                  "--consistency linearizable"},
+                                 {0}},
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_update},
                                    {"cas", on_update},
