@@ -27,6 +27,7 @@ needs     = $(shell grep -lE '^/\* needs: ' $(1) /dev/null 2>/dev/null)
 BASE      := $(call c_in,harness/base)
 CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine \
              checkers/levels checkers/models checkers/staleness)
+LIBRARY   := $(call c_in,checkers/library)
 TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))
 REFERENCE := $(call c_in,targets/reference/host)
@@ -52,6 +53,8 @@ CHECK_O   := $(call obj,$(CHECK)) \
 PROGRAM_O := $(call obj,$(filter-out $(MAIN),$(PROGRAM))) $(addprefix $(B)/registry/, \
              nemeses.o workloads.o targets.o transports.o commands.o)
 LIBS      := -ljansson -lpcre2-8 -lz -lzstd -lip4tc -lip6tc -lm
+LIBCHECK  := $(B)/libordeal-check.a $(B)/libordeal-check.so.1
+LIBCHECK_O := $(call obj,$(LIBRARY)) $(filter-out %/base/log.o,$(CHECK_O))
 PLUGIN_SO := $(patsubst targets/%.c,$(B)/plugins/target-%.so,$(PLUGINS))
 BINARIES  := $(B)/ordeal $(B)/ordeal-agent $(B)/ordeal-node
 
@@ -59,7 +62,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 .PHONY: all clean help FORCE
 
-all: $(BINARIES) $(PLUGIN_SO) $(B)/libordeal-check.a  ## build everything into build/
+all: $(BINARIES) $(PLUGIN_SO) $(LIBCHECK)  ## build everything into build/
 
 $(B)/ordeal: $(call obj,$(MAIN)) $(PROGRAM_O) $(CHECK_O)
 	$(call say,LINK,$@)
@@ -74,12 +77,23 @@ $(B)/ordeal-node: $(call obj,$(NODE)) $(B)/registry/protocols.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL) -o $@ $^ -luv -ljansson -lm
 
-$(B)/libordeal-check.a: $(CHECK_O)
+# For other programs: nothing is visible but what include/ordeal-check.h declares. Statically that is
+# one object, made of all, whose other names are its own.
+EXPORTS := checkers/library/exports.map
+
+$(B)/libordeal-check.a: $(LIBCHECK_O) $(EXPORTS)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)ld -r -o $(B)/libordeal-check.o $(LIBCHECK_O)
+	$(Q)objcopy --wildcard $$(sed -nE 's/^ +(ordeal_[^;]*);/-G \1/p' $(EXPORTS)) $(B)/libordeal-check.o
+	$(Q)rm -f $@ && ar rcs $@ $(B)/libordeal-check.o
+
+$(B)/libordeal-check.so.1: $(LIBCHECK_O) $(EXPORTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(EXPORTS) $(if $(SAN),,-Wl,-z,defs) \
+	  -o $@ $(LIBCHECK_O) -lpcre2-8 -lz -lzstd -lm
 
 # Everything but main, for the tests: the program's and the agent's.
-$(B)/libordeal-all.a: $(sort $(PROGRAM_O) $(CHECK_O) $(filter-out %/agent/main.o,$(call obj,$(AGENT))))
+$(B)/libordeal-all.a: $(sort $(PROGRAM_O) $(CHECK_O) $(call obj,$(LIBRARY)) $(filter-out %/agent/main.o,$(call obj,$(AGENT))))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -241,7 +255,12 @@ install: all  ## install under PREFIX (default /usr/local), below DESTDIR
 	install $(B)/ordeal-agent $(B)/ordeal-node $(DESTDIR)$(PREFIX)/libexec/ordeal/
 	$(if $(wildcard $(B)/plugins/*.so),install -m 644 $(wildcard $(B)/plugins/*.so) \
 	  $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins/)
-	install -m 644 $(B)/libordeal-check.a $(DESTDIR)$(PREFIX)/lib/
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 $(LIBCHECK) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libordeal-check.so.1 $(DESTDIR)$(PREFIX)/lib/libordeal-check.so
+	install -m 644 include/ordeal-check.h $(DESTDIR)$(PREFIX)/include/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' checkers/library/ordeal-check.pc.in \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/ordeal-check.pc
 
 # -- style ------------------------------------------------------------------------------------------
 
