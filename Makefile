@@ -258,7 +258,7 @@ install: all  ## install under PREFIX (default /usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 $(LIBCHECK) $(DESTDIR)$(PREFIX)/lib/
 	ln -sf libordeal-check.so.1 $(DESTDIR)$(PREFIX)/lib/libordeal-check.so
-	install -m 644 include/ordeal-check.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 include/ordeal-check.h include/ordeal-model.h $(DESTDIR)$(PREFIX)/include/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' checkers/library/ordeal-check.pc.in \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/ordeal-check.pc
 

@@ -113,6 +113,9 @@ struct model {
     uint32_t fs;       /* bit f set: operations with this f (enum op_f) belong to it */
     enum model_omit omit;
 
+    /* Instead of `fs`, by name: for models of functions that enum op_f does not know. NULL: fs. */
+    bool (*knows)(const char *f);
+
     /* The state before any operation; STATE_NO with *err if env->initial makes no sense for this
      * model. MUST be set. */
     uint32_t (*begin)(const struct model_env *env, struct err *err);
@@ -152,6 +155,11 @@ extern const struct model *const models[];
 
 /* NULL if there is none. */
 const struct model *model_find(const char *name);
+
+/* Let model_find know one more, which stays the caller's; NULL: no more. Before anything is
+ * checked.
+ */
+void model_add(const struct model *model);
 
 /* The model that the operations' functions and values suggest; NULL with *err if none fits. */
 const struct model *model_infer(const struct history *history, struct err *err);

@@ -5,8 +5,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+static const struct model *added;
+
+void model_add(const struct model *model)
+{
+    added = model;
+}
+
 const struct model *model_find(const char *name)
 {
+    if (added && strcmp(added->name, name) == 0)
+        return added;
     for (size_t i = 0; models[i]; i++) {
         if (strcmp(models[i]->name, name) == 0)
             return models[i];
@@ -14,15 +23,17 @@ const struct model *model_find(const char *name)
     return NULL;
 }
 
-static bool belongs(const struct model *model, const struct op *op)
+static bool belongs(const struct model *model, const struct history *history, const struct op *op)
 {
+    if (model->knows)
+        return model->knows(history_f_name(history, op->f));
     return op->f < OP_F_KNOWN && (model->fs >> op->f & 1);
 }
 
 int model_accepts(const struct model *model, const struct history *history, struct err *err)
 {
     for (size_t i = 0; i < history->count; i++) {
-        if (!belongs(model, &history->ops[i]))
+        if (!belongs(model, history, &history->ops[i]))
             return err_set(err, 0, "operation '%s' is not part of model '%s'",
                            history_f_name(history, history->ops[i].f), model->name);
     }

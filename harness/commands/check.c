@@ -14,6 +14,7 @@
 #include "../workload.h"
 #include "commands.h"
 #include "options.h"
+#include "own_model.h"
 #include "recorded.h"
 
 #include <errno.h>
@@ -37,7 +38,8 @@ static const char *const exports[] = {"edn", "jsonl", NULL};
 static const struct option_spec specs[] = {
     {"format", 'f', "FORMAT", "how the history is written down (default: by its first bytes)",
      OPTION_TEXT, AT(struct args, format), NULL, NULL},
-    {"model", 'm', "MODEL", "what the objects are (default: the record's, else by its operations)",
+    {"model", 'm', "MODEL",
+     "what the objects are: a name, or a plug-in's file (default: the record's, or a guess)",
      OPTION_TEXT, AT(struct args, model), NULL, NULL},
     {"consistency", 'c', "LEVEL",
      "what to check for, or 'ladder', 'staleness' (default: the record's, else linearizable)",
@@ -400,6 +402,12 @@ static int command_main(int argc, char **argv)
     code = check_usage(&args, count);
     if (code != 0)
         return code;
+    if (args.model && own_model_is_file(args.model)) {
+        struct err err;
+        args.model = own_model_load(args.model, &err);
+        if (!args.model)
+            return options_refuse(&usage, "%s", err.msg);
+    }
     if (args.export)
         return export_history(&args, argv[0]);
     enum exit_code worst = EXIT_PASSED;
