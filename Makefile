@@ -34,7 +34,7 @@ REFERENCE := $(call c_in,targets/reference/host)
 NODE      := $(call c_in,targets/reference targets/reference/raft targets/reference/runtime) $(BASE)
 CLIENT    := harness/agent/client.c harness/agent/wire.c
 AGENT     := $(BASE) harness/world.c harness/part.c $(filter-out harness/agent/client.c,$(call c_in,harness/agent))
-PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report \
+PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report harness/suite \
              harness/commands nemesis workloads workloads/lib) $(CLIENT) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))
 MAIN      := harness/commands/main.c

@@ -253,6 +253,52 @@ void results_merge(const struct history *history, struct judgement *judgements, 
     buf_release(&sentence);
 }
 
+/* -- when ----------------------------------------------------------------------------------------
+ */
+
+/* When the record says that a phase began; `otherwise` if it never did. */
+static int64_t phase_begin(const struct history *history, const char *phase, int64_t otherwise)
+{
+    for (size_t i = 0; i < history->event_count; i++) {
+        const struct event *event = &history->events[i];
+        if (strcmp(event->f, "phase") == 0 && strcmp(event->value, phase) == 0)
+            return event->time_ns;
+    }
+    return otherwise;
+}
+
+static int64_t load_begin(const struct history *history)
+{
+    return phase_begin(history, "\"load\"", 0);
+}
+
+static int64_t load_length(const struct history *history)
+{
+    return phase_begin(history, "\"heal\"", history->end_ns) - load_begin(history);
+}
+
+/* When the first of the decisive witnesses was complete, since the load began; all of the load for
+ * one that is no set of operations. */
+static int64_t shown_at(const struct results *results)
+{
+    const struct finding *finding = &results->judgements[results->decisive].finding;
+    int64_t first = load_length(results->history) + load_begin(results->history);
+
+    for (size_t i = 0; i < finding->anomaly_count; i++) {
+        const struct anomaly *anomaly = &finding->anomalies[i];
+        int64_t last = anomaly->op_count ? 0 : INT64_MAX;
+        for (size_t j = 0; j < anomaly->op_count; j++) {
+            const struct op *op = &results->history->ops[anomaly->ops[j]];
+            int64_t at = op->complete_ns == TIME_NEVER ? op->invoke_ns : op->complete_ns;
+            if (at > last)
+                last = at;
+        }
+        if (anomaly->verified && last < first)
+            first = last;
+    }
+    return first - load_begin(results->history);
+}
+
 /* -- results.json ---------------------------------------------------------------------------------
  */
 
@@ -269,6 +315,7 @@ static void print_stats(const struct history *history, struct buf *json)
     buf_json_int(json, "fail", (int64_t)tally.fail);
     buf_json_int(json, "info", (int64_t)tally.info);
     buf_json_int(json, "duration_ns", history->times_trusted ? history->end_ns : 0);
+    buf_json_int(json, "load_ns", history->times_trusted ? load_length(history) : 0);
     buf_json_int(json, "faults", (int64_t)count);
     buf_json_int(json, "faults_that_bit", (int64_t)bit);
     buf_puts(json, "}");
@@ -287,6 +334,8 @@ void results_print(const struct results *results, struct buf *json)
     if (results->decisive < results->count)
         buf_json_str(json, "decisive",
                      str_of(results->judgements[results->decisive].checker->name));
+    if (results->outcome == OUTCOME_VIOLATION && results->history->times_trusted)
+        buf_json_int(json, "shown_ns", shown_at(results));
     buf_json_next(json, "checkers");
     buf_puts(json, "{");
     for (size_t i = 0; i < results->count; i++) {

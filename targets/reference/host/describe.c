@@ -197,6 +197,11 @@ static int make_all(json_t *described, const struct target **list, struct err *e
     return 0;
 }
 
+const json_t *reference_description(const struct target *target)
+{
+    return ((const struct reference *)target)->described;
+}
+
 int reference_targets(const struct target *const **all, struct err *err)
 {
     enum { PROTOCOLS_MAX = 256 };

@@ -10,8 +10,13 @@
 
 #include "../../../harness/target.h"
 
+#include <jansson.h>
+
 /* All of them, NULL-terminated; lives until the program ends. -1 if ordeal-node is missing or its
  * answer makes no sense. */
 int reference_targets(const struct target *const **all, struct err *err) MUST_CHECK;
+
+/* What ordeal-node says of one of them: its bugs, showings, conditions. Borrowed for good. */
+const json_t *reference_description(const struct target *target);
 
 #endif
