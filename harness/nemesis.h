@@ -18,7 +18,10 @@
 struct situation {
     int node_count;
     node_set leaders;     /* as the target says; 0: unknown or none */
+    node_set answered;    /* who answered a client last; 0: nobody yet */
     node_set unavailable; /* nodes that other faults in force have killed or paused */
+    node_set barred;      /* nodes that this fault must leave alone: see runner/allot.h */
+    int at_most;          /* as many nodes may it choose; 0: as many as it likes */
 };
 
 /* What enforcers have affected so far: counters that only grow. */
@@ -39,10 +42,12 @@ struct param {
 struct nemesis {
     const char *name;
     const char *about;
-    const char *const *kinds; /* variants that the plan draws from; ends with NULL; at least one */
+    const char *const *kinds; /* variants that there are; ends with NULL; at least one */
 
     const struct param *params; /* ends with a NULL name, at most FAULT_PARAMS_MAX; NULL: none */
     unsigned needs;             /* enum need: what must be there from the nodes' start */
+    int64_t
+        hold_ns; /* about so long is a fault held that the plan draws; 0: as the schedule says */
 
     /* Draw the fault's kind, selector and params (kind is one of kinds); the planner has set times,
      * seed and number. `leader_known`: the target can say who leads. MUST be set. */
@@ -65,8 +70,9 @@ struct nemesis {
 
 extern const struct nemesis *const nemeses[];
 
-/* Resolve a selector to nodes. For SELECT_LEADER with no leader known: one node at random.
- * In harness/selector.c. */
+/* Resolve a selector to nodes, among those that the situation does not bar; but nodes given by name
+ * are those or none. Where no leader is known, or nobody has answered yet, one node at random
+ * stands in. In harness/selector.c. */
 node_set selector_resolve(enum selector selector, node_set given, const struct situation *situation,
                           struct rng *rng);
 

@@ -48,8 +48,11 @@ struct client;
 
 struct target {
     const char *name;
-    const char *about;                      /* one line, for `list` */
-    const char *const *fs;                  /* operations that its clients offer; ends with NULL */
+    const char *about;           /* one line, for `list` */
+    const char *const *fs;       /* operations that its clients offer; ends with NULL */
+    const char *const *timeouts; /* keys of settings that are its own time-outs in milliseconds
+                                  * (of elections, leases, sessions), around which some faults are
+                                  * held; ends with NULL; or NULL */
     const struct setting_spec *settings;    /* ends with key NULL; or NULL */
     const struct package *packages;         /* ends with name NULL; or NULL */
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */

@@ -31,10 +31,14 @@ enum selector {
     SELECT_MAJORITY,
     SELECT_ALL,
     SELECT_LEADER,
-    SELECT_NODES
+    SELECT_MINORITY_THIRD, /* fewer than a third: what Byzantine quorums bear */
+    SELECT_FOLLOWER,       /* one that does not lead */
+    SELECT_LAST,           /* whoever answered a client last */
+    SELECT_NODES,          /* those named */
+    SELECTORS
 };
 
-extern const char *const selector_names[6]; /* "one", ..., "nodes" */
+extern const char *const selector_names[SELECTORS + 1]; /* "one", ..., "nodes", NULL */
 
 enum { FAULT_PARAMS_MAX = 8 };
 
@@ -46,6 +50,7 @@ struct fault {
     const char *kind; /* one of the nemesis's kinds: "majorities-ring" */
     enum selector selector;
     node_set nodes;                  /* for SELECT_NODES */
+    node_set *grudge;                /* [PLACES_MAX], as world.cut: cut exactly this; else NULL */
     double params[FAULT_PARAMS_MAX]; /* as the nemesis's table names them */
     uint64_t seed;                   /* what random choices are resolved from when it is injected */
 };
@@ -55,12 +60,35 @@ enum { FAULTS_MAX = 4096 };
 struct plan {
     struct fault *faults; /* by begin_ns */
     int fault_count;
+    bool protect_quorum; /* faults in force together leave a majority of nodes whole */
 };
+
+/* How the faults of a plan follow one another. */
+enum schedule {
+    SCHEDULE_ONE,   /* one after another, at random times, with health between */
+    SCHEDULE_FIXED, /* the same at fixed times: half of every interval */
+    SCHEDULE_MIXED, /* families run side by side at random intervals, in waves with quiet between */
+    SCHEDULE_SWARM, /* the same, but each run leaves out some of the families altogether */
+    SCHEDULE_CHASE, /* one after another, quickly, at whoever leads then */
+};
+
+extern const char *const schedule_names[]; /* "one", ..., "chase", NULL */
+
+/* What is asked of a family's faults instead of being drawn. */
+struct wish {
+    const char *kind; /* NULL: any */
+    unsigned given;   /* bit i: params[i] */
+    double params[FAULT_PARAMS_MAX];
+};
+
+enum { NEMESES_MAX = 64 };
 
 struct test {
     const struct target *target;
     const struct workload *workload;
-    const struct nemesis *nemeses[16]; /* ends with NULL */
+    const struct nemesis *nemeses[NEMESES_MAX + 1]; /* ends with NULL */
+    struct wish wishes[NEMESES_MAX];                /* what is asked of them, one by one */
+    enum schedule schedule;
     struct setting settings[64];
     int setting_count;
     int node_count;
@@ -69,6 +97,7 @@ struct test {
     double rate;           /* operations per second over all workers; 0: as fast as they go */
     int64_t time_limit_ns; /* of the safety phase */
     int64_t interval_ns;   /* mean time between the beginnings of faults */
+    int64_t calm_ns; /* how long a wave of mixed faults is quiet at its end; 0: half an interval */
     int64_t op_timeout_ns;
     uint64_t seed;
     int key_count;           /* 0: as the workload likes */

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const kinds[] = {"halves", "random-halves", "one",    "majorities-ring",
-                                    "bridge", "one-way",       "leader", NULL};
+/* The last is whatever a plan says; it is never drawn. */
+static const char *const kinds[] = {"halves",          "random-halves", "one",
+                                    "majorities-ring", "bridge",        "one-way",
+                                    "leader",          "grudge",        NULL};
 
 static void draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault)
 {
@@ -108,7 +110,11 @@ static int declare(const struct fault *fault, const struct situation *situation,
         return err_set(err, EINVAL, "a partition needs two nodes");
     rng_init(&rng, fault->seed, 0);
     shuffle(nodes, count, &rng);
-    if (strcmp(fault->kind, "majorities-ring") == 0) {
+    if (fault->grudge) {
+        memcpy(mine->cut, fault->grudge, sizeof mine->cut);
+    } else if (strcmp(fault->kind, "grudge") == 0) {
+        return err_set(err, EINVAL, "it does not say who no longer hears whom (\"grudge\")");
+    } else if (strcmp(fault->kind, "majorities-ring") == 0) {
         cut_majorities_ring(mine, nodes, count);
     } else if (strcmp(fault->kind, "bridge") == 0) {
         cut_bridge(mine, nodes, count);

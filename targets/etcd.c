@@ -34,6 +34,8 @@ static const struct setting_spec settings[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const char *const timeouts[] = {"election_ms", NULL};
+
 static const struct log_pattern log_patterns[] = {
     {"panic", "^panic: |^fatal error: |\"level\":\"(panic|dpanic|fatal)\""},
     {"data-race", "^WARNING: DATA RACE"},
@@ -374,6 +376,7 @@ const struct target target_etcd = {
     .fs = (const char *const[]){"read", "write", "cas", NULL},
     .settings = settings,
     .packages = (const struct package[]){{"etcd-server", "etcd"}, {NULL, NULL}},
+    .timeouts = timeouts,
     .log_patterns = log_patterns,
     .node_count_default = 5,
     .recovery_ns = 10 * NS_PER_SEC,

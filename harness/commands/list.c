@@ -22,7 +22,7 @@
 struct item {
     const char *name, *about;
     const char *const *fs;               /* a target's or workload's operations */
-    const char *const *variants;         /* a nemesis's */
+    const struct nemesis *nemesis;       /* itself */
     const struct setting_spec *settings; /* what --set gives it */
     const char *promise;                 /* a target's level, "nothing" */
     const char *note;                    /* what else is to be said, in brackets */
@@ -97,7 +97,7 @@ static int collect_nemeses(struct items *items, struct err *err)
     for (size_t i = 0; nemeses[i]; i++)
         add(items, (struct item){.name = nemeses[i]->name,
                                  .about = nemeses[i]->about,
-                                 .variants = nemeses[i]->kinds});
+                                 .nemesis = nemeses[i]});
     return 0;
 }
 
@@ -165,6 +165,18 @@ static void print_names(const char *title, const char *const *names)
     (void)putchar('\n');
 }
 
+static void print_nemesis(const struct nemesis *nemesis)
+{
+    print_names("kinds", nemesis->kinds);
+    for (const struct param *param = nemesis->params; param && param->name; param++)
+        (void)printf("  --nemesis %s:%s=%g..%g  %s\n", nemesis->name, param->name, param->least,
+                     param->most, param->about);
+    for (int i = 0; i < NEEDS_MAX; i++) {
+        if (nemesis->needs & 1U << i)
+            (void)printf("  needs: %s\n", need_names[i]);
+    }
+}
+
 /* One thing, with all that is known of it. */
 static void print_item(const struct item *item)
 {
@@ -173,8 +185,8 @@ static void print_item(const struct item *item)
         (void)printf("  promises: %s\n", item->promise);
     if (item->fs)
         print_names("operations", item->fs);
-    if (item->variants)
-        print_names("kinds", item->variants);
+    if (item->nemesis)
+        print_nemesis(item->nemesis);
     for (const struct setting_spec *spec = item->settings; spec && spec->key; spec++)
         (void)printf("  --set %s=%s  %s (default: %s)\n", spec->key, spec->values, spec->about,
                      spec->initial);
@@ -192,7 +204,7 @@ static const struct usage usage = {
     .arguments = "[KIND [NAME]]",
     .about =
         "Lists targets, workloads, nemeses, checkers, models and formats, or one of these kinds.\n"
-        "With a name it shows that one with its operations and --set options.",
+        "With a name it shows that one with all that can be asked of it.",
     .examples = "  ordeal list targets\n  ordeal list targets etcd\n",
     .options = options,
     .positional_min = 0,

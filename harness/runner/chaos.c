@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "allot.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,13 +18,14 @@ struct active {
     struct buf value; /* JSON: what was declared */
 };
 
-enum { ACTIVE_MAX = 16 };
+enum { ACTIVE_MAX = 32 };
 
 struct chaos {
     struct cluster *cluster;
     const struct test *test;
     struct enforcer *enforcer;
     struct record *record;
+    struct crew *crew;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -67,13 +69,15 @@ static void look_around(struct chaos *chaos, const struct fault *fault, struct s
 {
     struct world world;
 
-    *situation = (struct situation){.node_count = chaos->cluster->node_count};
+    *situation = (struct situation){.node_count = chaos->cluster->node_count,
+                                    .answered = crew_answered_last(chaos->crew)};
     merge_active(chaos, &world);
     for (int i = 0; i < world.node_count; i++) {
         if (world.processes[i] != PROCESS_RUNNING)
             situation->unavailable |= NODE(i);
     }
-    if (fault->selector != SELECT_LEADER || !chaos->test->target->leaders)
+    bool matters = fault->selector == SELECT_LEADER || fault->selector == SELECT_FOLLOWER;
+    if (!matters || !chaos->test->target->leaders)
         return;
     situation->leaders = chaos->test->target->leaders(chaos->cluster);
     struct buf value;
@@ -105,10 +109,46 @@ static void skip(struct chaos *chaos, const struct fault *fault, const char *why
     buf_release(&extra);
 }
 
+/* The world of the fault beside what is in force. */
+static int decide(struct chaos *chaos, const struct fault *fault, struct active *active,
+                  struct err *err)
+{
+    const struct world *others[ACTIVE_MAX];
+    struct situation situation;
+    int count = 0;
+
+    for (int i = 0; i < ACTIVE_MAX; i++) {
+        if (chaos->active[i].fault)
+            others[count++] = &chaos->active[i].mine;
+    }
+    look_around(chaos, fault, &situation);
+    return allot(fault, &situation, chaos->test->node_names, others, count,
+                 chaos->test->plan.protect_quorum, &active->mine, &active->value, err);
+}
+
+/* Append the member "with":[...]: the numbers of the other faults in force. */
+static void print_overlaps(struct chaos *chaos, const struct fault *fault, struct buf *extra)
+{
+    bool any = false;
+
+    for (int i = 0; i < ACTIVE_MAX; i++) {
+        const struct fault *other = chaos->active[i].fault;
+        if (!other || other == fault)
+            continue;
+        if (!any) {
+            buf_json_next(extra, "with");
+            buf_puts(extra, "[");
+        }
+        any = true;
+        buf_json_int(extra, NULL, other->number);
+    }
+    if (any)
+        buf_puts(extra, "]");
+}
+
 static int begin(struct chaos *chaos, const struct fault *fault, struct err *err)
 {
     struct active *active = free_place(chaos);
-    struct situation situation;
     struct effects now;
     struct world world;
     struct buf extra;
@@ -117,11 +157,8 @@ static int begin(struct chaos *chaos, const struct fault *fault, struct err *err
         skip(chaos, fault, "too many faults at once");
         return 0;
     }
-    look_around(chaos, fault, &situation);
     buf_init(&active->value, 0);
-    world_clear(&active->mine, chaos->cluster->node_count);
-    if (fault->nemesis->declare(fault, &situation, chaos->test->node_names, &active->mine,
-                                &active->value, err) < 0) {
+    if (decide(chaos, fault, active, err) < 0) {
         skip(chaos, fault, err->msg);
         buf_release(&active->value);
         return 0;
@@ -140,6 +177,7 @@ static int begin(struct chaos *chaos, const struct fault *fault, struct err *err
         return -1;
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
+    print_overlaps(chaos, fault, &extra);
     receipt_print(&now.cluster, &extra);
     buf_puts(&extra, "}");
     record_edge(chaos, fault, EVENT_BEGUN, &active->value, &extra);
@@ -239,7 +277,7 @@ static void *walk(void *context)
 }
 
 int chaos_start(struct chaos **out, struct cluster *cluster, struct enforcer *enforcer,
-                struct record *record, struct err *err)
+                struct record *record, struct crew *crew, struct err *err)
 {
     struct chaos *chaos = calloc(1, sizeof *chaos);
     pthread_condattr_t monotonic;
@@ -250,6 +288,7 @@ int chaos_start(struct chaos **out, struct cluster *cluster, struct enforcer *en
     chaos->test = cluster->test;
     chaos->enforcer = enforcer;
     chaos->record = record;
+    chaos->crew = crew;
     pthread_mutex_init(&chaos->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

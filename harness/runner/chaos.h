@@ -4,13 +4,14 @@
 #ifndef ORDEAL_RUNNER_CHAOS_H
 #define ORDEAL_RUNNER_CHAOS_H
 
+#include "crew.h"
 #include "enforce.h"
 
 struct chaos;
 
-/* Start walking test->plan; its times count from now. */
+/* Start walking test->plan; its times count from now. `crew` tells who answered last. */
 int chaos_start(struct chaos **chaos, struct cluster *cluster, struct enforcer *enforcer,
-                struct record *record, struct err *err) MUST_CHECK;
+                struct record *record, struct crew *crew, struct err *err) MUST_CHECK;
 
 /* What is in force now, for people: "partition halves, kill n1"; empty if nothing is. */
 void chaos_describe(struct chaos *chaos, char *text, size_t size);

@@ -384,6 +384,24 @@ void crew_count(struct crew *crew, struct crew_counts *counts)
     }
 }
 
+node_set crew_answered_last(struct crew *crew)
+{
+    int64_t latest_ns = 0;
+    node_set node = 0;
+
+    for (int i = 0; i < crew->worker_count; i++) {
+        struct worker *worker = &crew->workers[i];
+        for (int f = 0; f < OP_F_KNOWN; f++) {
+            int64_t at = atomic_load_explicit(&worker->ok_invoked_ns[f], memory_order_relaxed);
+            if (at <= latest_ns)
+                continue;
+            latest_ns = at;
+            node = NODE(worker->node);
+        }
+    }
+    return node;
+}
+
 bool crew_recovered(struct crew *crew, int64_t since_ns)
 {
     node_set served = 0, wanted = 0;

@@ -39,6 +39,9 @@ int crew_watch(struct crew *crew, struct err *err) MUST_CHECK;
 
 void crew_count(struct crew *crew, struct crew_counts *counts);
 
+/* The node that answered last, of those whose operations succeeded; none: 0. From any thread. */
+node_set crew_answered_last(struct crew *crew);
+
 /* Whether every kind of operation that the workload has, and every node that has a worker, has had
  * an operation succeed that was invoked after `since_ns` (of the record). Kinds that never
  * succeeded before are not waited for. */

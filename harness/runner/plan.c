@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plan.c - see plan.h. Drawing and writing; plan_read.c reads. */
+/* plan.c - see plan.h. What a plan is, and how it is written; plan_draw.c draws, plan_read.c reads.
+ */
 #include "plan.h"
 
-#include "../base/clock.h"
 #include "../nemesis.h"
-#include "../target.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+const char *const schedule_names[] = {"one", "fixed", "mixed", "swarm", "chase", NULL};
+
 const struct nemesis *nemesis_find(const char *name, struct err *err)
 {
-    const char *names[64];
+    const char *names[NEMESES_MAX + 1];
     size_t count = 0;
 
-    for (; nemeses[count]; count++) {
+    for (; nemeses[count] && count < NEMESES_MAX; count++) {
         if (strcmp(nemeses[count]->name, name) == 0)
             return nemeses[count];
         names[count] = nemeses[count]->name;
@@ -25,6 +26,39 @@ const struct nemesis *nemesis_find(const char *name, struct err *err)
     (void)err_set(err, EINVAL, "no nemesis named '%s'%s%s%s; `ordeal list nemeses` shows them",
                   name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return NULL;
+}
+
+const char *nemesis_kind(const struct nemesis *nemesis, const char *kind, struct err *err)
+{
+    for (size_t i = 0; nemesis->kinds[i]; i++) {
+        if (strcmp(nemesis->kinds[i], kind) == 0)
+            return nemesis->kinds[i];
+    }
+    const char *near = str_nearest(kind, nemesis->kinds);
+    (void)err_set(err, EINVAL, "nemesis '%s' has no kind '%s'%s%s%s", nemesis->name, kind,
+                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+int nemesis_param(const struct nemesis *nemesis, const char *name, double value, struct err *err)
+{
+    const char *names[FAULT_PARAMS_MAX + 1];
+    int count = 0;
+
+    for (; nemesis->params && nemesis->params[count].name; count++) {
+        const struct param *param = &nemesis->params[count];
+        names[count] = param->name;
+        if (strcmp(param->name, name) != 0)
+            continue;
+        if (!(value >= param->least && value <= param->most))
+            return err_set(err, EINVAL, "'%s' of nemesis '%s' must be a number from %g to %g", name,
+                           nemesis->name, param->least, param->most);
+        return count;
+    }
+    names[count] = NULL;
+    const char *near = str_nearest(name, names);
+    return err_set(err, EINVAL, "nemesis '%s' has no parameter '%s'%s%s%s", nemesis->name, name,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 unsigned plan_needs(const struct plan *plan)
@@ -38,64 +72,49 @@ unsigned plan_needs(const struct plan *plan)
 
 void plan_release(struct plan *plan)
 {
+    for (int i = 0; i < plan->fault_count; i++)
+        free(plan->faults[i].grudge);
     free(plan->faults);
     *plan = (struct plan){0};
 }
 
-/* Between `low` and `high` of `whole`, uniformly. */
-static int64_t draw_part(struct rng *rng, int64_t whole, double low, double high)
+static int by_begin(const void *left, const void *right)
 {
-    return (int64_t)((double)whole * (low + (high - low) * rng_unit(rng)));
+    const struct fault *a = left, *b = right;
+
+    if (a->begin_ns != b->begin_ns)
+        return a->begin_ns < b->begin_ns ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* The next family: a shuffled round through all before any comes again. */
-static const struct nemesis *next_family(struct rng *rng, const struct nemesis **round, int count,
-                                         int number)
+void plan_sort(struct plan *plan)
 {
-    int at = number % count;
+    qsort(plan->faults, (size_t)plan->fault_count, sizeof *plan->faults, by_begin);
+    for (int i = 0; i < plan->fault_count; i++)
+        plan->faults[i].number = i;
+}
 
-    if (at == 0) {
-        for (int i = count - 1; i > 0; i--) {
-            int j = (int)rng_below(rng, (uint64_t)i + 1);
-            const struct nemesis *kept = round[i];
-            round[i] = round[j];
-            round[j] = kept;
+/* "grudge":{"n1":["n2","clients"]}: n1 no longer hears n2 and the clients. */
+static void print_grudge(const struct test *test, const node_set *grudge, struct buf *json)
+{
+    buf_json_next(json, "grudge");
+    buf_puts(json, "{");
+    for (int to = 0; to < test->node_count; to++) {
+        bool any = false;
+        for (int from = 0; from < PLACES_MAX; from++) {
+            if (!(grudge[from] & NODE(to)))
+                continue;
+            if (!any) {
+                buf_json_next(json, test->node_names[to]);
+                buf_puts(json, "[");
+            }
+            any = true;
+            buf_json_str(json, NULL, str_of(from == CLIENTS ? "clients" : test->node_names[from]));
         }
+        if (any)
+            buf_puts(json, "]");
     }
-    return round[at];
-}
-
-int plan_draw(struct test *test, struct err *err)
-{
-    const struct nemesis *round[16];
-    struct rng rng;
-    int families = 0;
-
-    for (; test->nemeses[families]; families++)
-        round[families] = test->nemeses[families];
-    if (families == 0)
-        return 0;
-    test->plan.faults = calloc(FAULTS_MAX, sizeof *test->plan.faults);
-    if (!test->plan.faults)
-        return err_set(err, ENOMEM, "out of memory for the plan");
-
-    int64_t interval = test->interval_ns;
-    if (interval > test->time_limit_ns / families)
-        interval = test->time_limit_ns / families;
-    rng_init(&rng, test->seed, RNG_STREAM_PLAN);
-    for (int64_t turn = 0; turn + interval <= test->time_limit_ns; turn += interval) {
-        if (test->plan.fault_count == FAULTS_MAX)
-            return err_set(err, EINVAL, "more than %d faults; give a longer --interval",
-                           FAULTS_MAX);
-        struct fault *fault = &test->plan.faults[test->plan.fault_count];
-        *fault = (struct fault){.number = test->plan.fault_count++};
-        fault->nemesis = next_family(&rng, round, families, fault->number);
-        fault->begin_ns = turn + draw_part(&rng, interval, 0.15, 0.35);
-        fault->end_ns = turn + draw_part(&rng, interval, 0.75, 0.95);
-        fault->seed = rng_next(&rng) >> 1; /* fits a JSON integer */
-        fault->nemesis->draw(&rng, test->node_count, test->target->leaders != NULL, fault);
-    }
-    return 0;
+    buf_puts(json, "}");
 }
 
 static void print_fault(const struct test *test, const struct fault *fault, struct buf *json)
@@ -115,6 +134,8 @@ static void print_fault(const struct test *test, const struct fault *fault, stru
         }
         buf_puts(json, "]");
     }
+    if (fault->grudge)
+        print_grudge(test, fault->grudge, json);
     const struct param *params = fault->nemesis->params;
     if (params) {
         buf_json_next(json, "params");
@@ -133,7 +154,10 @@ static void print_fault(const struct test *test, const struct fault *fault, stru
 
 void plan_print(const struct test *test, struct buf *json)
 {
-    buf_puts(json, "{\"faults\":[");
+    buf_puts(json, "{");
+    buf_json_str(json, "protect", str_of(test->plan.protect_quorum ? "quorum" : "none"));
+    buf_json_next(json, "faults");
+    buf_puts(json, "[");
     for (int i = 0; i < test->plan.fault_count; i++)
         print_fault(test, &test->plan.faults[i], json);
     buf_puts(json, "]}");

@@ -13,16 +13,30 @@
 
 #include <jansson.h>
 
-/* Draw test->plan from test->seed, nemeses, interval and time limit: one fault after another with
- * healthy time between, every family once before any comes again. Where the time limit is too short
- * for each family at that interval, the interval shrinks. */
+/* Draw test->plan from test->seed, nemeses, wishes, schedule, interval and time limit. The
+ * schedules that break one thing at a time have healthy time between, and every family once before
+ * any comes again; where the time limit is too short for each family at that interval, the interval
+ * shrinks. -1 if a wish cannot be met, or there are more than FAULTS_MAX faults. */
 int plan_draw(struct test *test, struct err *err) MUST_CHECK;
 
+/* Draw kind, selector and params of a fault whose nemesis and seed are set, as `wish` (or NULL) has
+ * them. -1 if its kind is none that this test can draw. */
+int plan_draw_fault(const struct test *test, const struct wish *wish, struct rng *rng,
+                    struct fault *fault, struct err *err) MUST_CHECK;
+
+/* Put one node after another in the place of every fault of kind "rolling". Room for FAULTS_MAX
+ * faults must be there; -1 if they do not do. */
+int plan_unroll(const struct test *test, struct plan *plan, struct err *err) MUST_CHECK;
+
 /* Read test->plan from a file: a test.json, or an object with "faults". Names are checked against
- * what is built in and against the test's nodes. */
+ * what is built in and against the test's nodes; a fault that makes no sense in this cluster, or
+ * two in conflict on nodes that they name, are refused. What the file leaves out is drawn. */
 int plan_read(struct test *test, const char *path, struct err *err) MUST_CHECK;
 
-/* Append {"faults":[...]}. */
+/* Order by beginning, and number anew. */
+void plan_sort(struct plan *plan);
+
+/* Append {"protect":"quorum"|"none","faults":[...]}. */
 void plan_print(const struct test *test, struct buf *json);
 
 /* What the plan's faults need from the start of the nodes: enum need. */
@@ -32,5 +46,12 @@ void plan_release(struct plan *plan);
 
 /* NULL with *err (and the nearest name) if there is none. */
 const struct nemesis *nemesis_find(const char *name, struct err *err);
+
+/* `kind` as the nemesis itself spells it; NULL with *err if it has none such. */
+const char *nemesis_kind(const struct nemesis *nemesis, const char *kind, struct err *err);
+
+/* The index of the parameter of that name; -1 if there is none, or `value` is out of its range. */
+int nemesis_param(const struct nemesis *nemesis, const char *name, double value,
+                  struct err *err) MUST_CHECK;
 
 #endif

@@ -3,9 +3,11 @@
 #include "plan.h"
 
 #include "../nemesis.h"
+#include "allot.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,45 @@ static int node_by_name(const struct test *test, const char *name)
             return i;
     }
     return -1;
+}
+
+/* {"n1":["n2","clients"]} into cuts: n1 no longer hears n2 and the clients. */
+static int read_grudge(const struct test *test, const json_t *from, struct fault *fault,
+                       struct err *err)
+{
+    const char *name;
+    json_t *list, *who;
+    size_t i;
+
+    if (!from)
+        return 0;
+    if (strcmp(fault->nemesis->name, "partition") != 0 || json_object_size(from) == 0)
+        return err_set(err, EINVAL, "a \"grudge\" is for a partition, like {\"n1\":[\"n2\"]}");
+    fault->grudge = calloc(PLACES_MAX, sizeof *fault->grudge);
+    if (!fault->grudge)
+        return err_set(err, ENOMEM, "out of memory for the plan");
+    fault->kind = nemesis_kind(fault->nemesis, "grudge", err);
+    json_object_foreach((json_t *)from, name, list)
+    {
+        int to = node_by_name(test, name);
+        if (to < 0)
+            return err_set(err, EINVAL, "no node '%s' among the test's %d", name, test->node_count);
+        if (json_array_size(list) == 0)
+            return err_set(err, EINVAL,
+                           "the grudge of '%s' must be a list of who it no longer hears", name);
+        json_array_foreach(list, i, who)
+        {
+            const char *text = json_string_value(who) ? json_string_value(who) : "?";
+            int place = strcmp(text, "clients") == 0 ? CLIENTS : node_by_name(test, text);
+            if (place < 0)
+                return err_set(err, EINVAL, "no node '%s' among the test's %d", text,
+                               test->node_count);
+            if (place == to)
+                return err_set(err, EINVAL, "'%s' cannot be cut off from itself", name);
+            fault->grudge[place] |= NODE(to);
+        }
+    }
+    return 0;
 }
 
 static int read_nodes(const struct test *test, const json_t *nodes, struct fault *fault,
@@ -38,68 +79,64 @@ static int read_nodes(const struct test *test, const json_t *nodes, struct fault
     return 0;
 }
 
-/* `kind` as the nemesis itself spells it (static text), or NULL. */
-static const char *find_kind(const struct nemesis *nemesis, const char *kind)
-{
-    for (size_t i = 0; nemesis->kinds[i]; i++) {
-        if (!kind || strcmp(nemesis->kinds[i], kind) == 0)
-            return nemesis->kinds[i];
-    }
-    return NULL;
-}
-
+/* What is not said stays as it was drawn with the kind. */
 static int read_selector(const struct test *test, const json_t *from, struct fault *fault,
                          struct err *err)
 {
     const char *select = json_string_value(json_object_get(from, "select"));
     const json_t *nodes = json_object_get(from, "nodes");
 
+    if (!select && nodes)
+        select = "nodes";
     if (!select)
-        select = nodes ? "nodes" : "one";
+        return 0;
     for (int i = 0; i <= SELECT_NODES; i++) {
         if (strcmp(selector_names[i], select) != 0)
             continue;
         fault->selector = (enum selector)i;
         return fault->selector == SELECT_NODES ? read_nodes(test, nodes, fault, err) : 0;
     }
-    return err_set(err, EINVAL,
-                   "no selector '%s'; there are one, minority, majority, all, leader, nodes",
-                   select);
+    const char *near = str_nearest(select, selector_names);
+    return err_set(err, EINVAL, "no selector '%s'%s%s%s", select, near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
 }
 
-/* Parameters that are not given keep what the nemesis would have drawn. */
 static int read_params(const json_t *from, struct fault *fault, struct err *err)
 {
-    const struct param *params = fault->nemesis->params;
     const char *name;
     json_t *value;
 
+    if (from && !json_is_object(from))
+        return err_set(err, EINVAL, "its \"params\" must be an object");
     json_object_foreach((json_t *)from, name, value)
     {
-        int i = 0;
-        while (params && params[i].name && strcmp(params[i].name, name) != 0)
-            i++;
-        if (!params || !params[i].name)
-            return err_set(err, EINVAL, "nemesis '%s' has no parameter '%s'", fault->nemesis->name,
-                           name);
-        double number = json_number_value(value);
-        if (!json_is_number(value) || number < params[i].least || number > params[i].most)
-            return err_set(err, EINVAL, "'%s' must be a number from %g to %g", name,
-                           params[i].least, params[i].most);
-        fault->params[i] = number;
+        double number = json_is_number(value) ? json_number_value(value) : NAN;
+        int param = nemesis_param(fault->nemesis, name, number, err);
+        if (param < 0)
+            return -1;
+        fault->params[param] = number;
     }
     return 0;
 }
 
-/* What the plan leaves out is drawn from the fault's own seed. */
-static void draw_rest(const struct test *test, struct fault *fault)
+/* What the plan leaves out, from the fault's own seed. A kind that is never drawn (or only where
+ * the target can tell who leads) has params as any other. */
+static void draw_rest(const struct test *test, const char *kind, struct fault *fault)
 {
-    struct fault drawn = *fault;
+    struct wish wish = {.kind = kind};
     struct rng rng;
+    struct err ignored;
 
     rng_init(&rng, fault->seed, 1);
-    fault->nemesis->draw(&rng, test->node_count, false, &drawn);
-    memcpy(fault->params, drawn.params, sizeof fault->params);
+    if (plan_draw_fault(test, &wish, &rng, fault, &ignored) == 0)
+        return;
+    fault->nemesis->draw(&rng, test->node_count, false, fault);
+    fault->kind = kind;
+    fault->selector = SELECT_ONE;
+    for (int i = 0; i < SELECT_NODES; i++) { /* most kinds are selectors */
+        if (strcmp(selector_names[i], kind) == 0)
+            fault->selector = (enum selector)i;
+    }
 }
 
 static int read_fault(const struct test *test, const json_t *from, struct fault *fault,
@@ -113,9 +150,9 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
     fault->nemesis = nemesis_find(name, err);
     if (!fault->nemesis)
         return -1;
-    fault->kind = find_kind(fault->nemesis, kind);
-    if (!fault->kind)
-        return err_set(err, EINVAL, "nemesis '%s' has no kind '%s'", name, kind);
+    kind = kind ? nemesis_kind(fault->nemesis, kind, err) : fault->nemesis->kinds[0];
+    if (!kind)
+        return -1;
     fault->begin_ns = json_integer_value(json_object_get(from, "begin_ns"));
     fault->end_ns = json_integer_value(json_object_get(from, "end_ns"));
     fault->seed = (uint64_t)json_integer_value(json_object_get(from, "seed"));
@@ -124,16 +161,76 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
     if (fault->begin_ns >= test->time_limit_ns)
         return err_set(err, EINVAL, "it begins after the time limit of %" PRId64 " s",
                        test->time_limit_ns / 1000000000);
-    if (read_selector(test, from, fault, err) < 0)
+    draw_rest(test, kind, fault);
+    if (read_selector(test, from, fault, err) < 0 ||
+        read_grudge(test, json_object_get(from, "grudge"), fault, err) < 0)
         return -1;
-    draw_rest(test, fault);
     return read_params(json_object_get(from, "params"), fault, err);
 }
 
-static int by_begin(const void *left, const void *right)
+/* -- whether it can be ---------------------------------------------------------------------------
+ */
+
+/* What a fault declares when nothing else is in force and nobody leads. */
+static int declare_alone(const struct test *test, const struct fault *fault, struct world *mine,
+                         struct err *err)
 {
-    const struct fault *a = left, *b = right;
-    return a->begin_ns < b->begin_ns ? -1 : a->begin_ns > b->begin_ns;
+    struct situation situation = {.node_count = test->node_count};
+    struct buf value;
+
+    buf_init(&value, 0);
+    int result = allot(fault, &situation, test->node_names, NULL, 0, false, mine, &value, err);
+    buf_release(&value);
+    return result < 0 ? err_wrap(err, "fault %d (%s)", fault->number, fault->nemesis->name) : 0;
+}
+
+/* Two that name their nodes, at the same time and in conflict. Others find their nodes when they
+ * are injected. */
+static int check_pair(const struct test *test, const struct fault *a, const struct fault *b,
+                      struct err *err)
+{
+    struct world one, other;
+
+    if (a->selector != SELECT_NODES || b->selector != SELECT_NODES || a->end_ns <= b->begin_ns ||
+        b->end_ns <= a->begin_ns)
+        return 0;
+    if (declare_alone(test, a, &one, err) < 0 || declare_alone(test, b, &other, err) < 0)
+        return -1;
+    node_set conflict = worlds_conflict(&one, &other);
+    if (!conflict)
+        return 0;
+    return err_set(err, EINVAL, "faults %d (%s) and %d (%s) are in conflict on '%s'", a->number,
+                   a->nemesis->name, b->number, b->nemesis->name,
+                   test->node_names[__builtin_ctzll(conflict)]);
+}
+
+static int check_plan(const struct test *test, struct err *err)
+{
+    const struct plan *plan = &test->plan;
+    struct world mine;
+
+    for (int i = 0; i < plan->fault_count; i++) {
+        if (declare_alone(test, &plan->faults[i], &mine, err) < 0)
+            return -1;
+        for (int k = i + 1;
+             k < plan->fault_count && plan->faults[k].begin_ns < plan->faults[i].end_ns; k++) {
+            if (check_pair(test, &plan->faults[i], &plan->faults[k], err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* "protect" as test.json has it. */
+static int read_protect(const json_t *plan, bool *quorum, struct err *err)
+{
+    const json_t *value = json_object_get(plan, "protect");
+    const char *text = json_string_value(value);
+
+    if (value && !(text && (strcmp(text, "quorum") == 0 || strcmp(text, "none") == 0)))
+        return err_set(err, EINVAL, "\"protect\" must be \"quorum\" or \"none\"");
+    *quorum = text && strcmp(text, "quorum") == 0;
+    return 0;
 }
 
 int plan_read(struct test *test, const char *path, struct err *err)
@@ -153,22 +250,22 @@ int plan_read(struct test *test, const char *path, struct err *err)
         result =
             err_set(err, EINVAL, "'%s' has no list \"faults\" of at most %d", path, FAULTS_MAX);
     } else {
-        test->plan.faults = calloc(count + 1, sizeof *test->plan.faults);
+        test->plan.faults = calloc(FAULTS_MAX, sizeof *test->plan.faults);
         if (!test->plan.faults)
             result = err_set(err, ENOMEM, "out of memory for the plan");
+        else
+            result = read_protect(plan, &test->plan.protect_quorum, err);
     }
     for (i = 0; result == 0 && i < count; i++) {
         from = json_array_get(faults, i);
+        test->plan.faults[i].number = (int)i;
         result = read_fault(test, from, &test->plan.faults[i], err);
         if (result < 0)
             (void)err_wrap(err, "fault %zu of '%s'", i, path);
         test->plan.fault_count = (int)i + 1;
     }
     json_decref(root);
-    if (result == 0) {
-        qsort(test->plan.faults, count, sizeof *test->plan.faults, by_begin);
-        for (i = 0; i < count; i++)
-            test->plan.faults[i].number = (int)i;
-    }
-    return result;
+    if (result == 0)
+        result = plan_unroll(test, &test->plan, err);
+    return result < 0 ? -1 : check_plan(test, err);
 }

@@ -184,7 +184,7 @@ static int load(struct run *run, struct err *err)
     pthread_mutex_lock(&run->lock);
     run->crew = crew;
     pthread_mutex_unlock(&run->lock);
-    if (chaos_start(&chaos, &run->house.cluster, &run->enforcer, run->record, err) < 0)
+    if (chaos_start(&chaos, &run->house.cluster, &run->enforcer, run->record, crew, err) < 0)
         return -1;
     pthread_mutex_lock(&run->lock);
     run->chaos = chaos;

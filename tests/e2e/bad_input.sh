@@ -25,6 +25,22 @@ printf '{"faults":[{"nemesis":"kill","nodes":["n9"],"begin_ns":0,"end_ns":5}]}' 
 expect 'a plan that names an unknown node is refused before the start' 254 \
     "$ordeal" run naive --plan plan
 expect_said 'with the name' "no node 'n9'"
+printf '{"faults":[{"nemesis":"partition","grudge":{"n1":["n1"]},"begin_ns":0,"end_ns":5}]}' >plan
+expect 'an impossible grudge is refused before the start' 254 "$ordeal" run naive --plan plan
+expect_said 'with the reason' "cut off from itself"
+expect 'a parameter that a nemesis does not have is a usage error' 254 \
+    "$ordeal" run naive --nemesis kill:percent=120
+expect_said 'with its name' "no parameter 'percent'"
+expect 'a kind that a nemesis does not have is a usage error' 254 \
+    "$ordeal" run naive --nemesis partition:kind=birdge
+expect_said 'and the nearest name is offered' "did you mean 'bridge'"
+expect 'a parameter of no nemesis is a usage error' 254 "$ordeal" run naive --nemesis kind=one,kill
+expect_said 'with the way to say it' 'NAME:KEY=VALUE'
+expect 'an unknown schedule is a usage error' 254 "$ordeal" run naive --nemesis kill --schedule swarn
+expect_said 'and the nearest name is offered' 'swarm'
+expect 'chasing leaders where there are none is a usage error' 254 \
+    "$ordeal" run naive --nemesis kill --schedule chase
+expect_said 'with the reason' 'nobody to chase'
 
 expect 'a run folder that cannot be made' 255 "$ordeal" run naive --store /proc/nowhere --time-limit 1
 expect_said 'is named with the remedy' "'/proc/nowhere.*give another --store"

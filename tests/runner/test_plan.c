@@ -16,6 +16,17 @@ extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause;
 
 static const struct target leaderless = {.name = "leaderless"};
 
+static node_set nobody(struct cluster *cluster)
+{
+    (void)cluster;
+    return 0;
+}
+
+static const struct setting_spec election[] = {{"election-ms", "a number", "200", ""}, {0}};
+static const char *const timeouts[] = {"election-ms", NULL};
+static const struct target led = {
+    .name = "led", .leaders = nobody, .settings = election, .timeouts = timeouts};
+
 static struct test make_test(uint64_t seed)
 {
     return (struct test){
@@ -144,6 +155,198 @@ static void test_plan__printed_and_read_again_is_the_same(void **state)
     plan_release(&again.plan);
 }
 
+static void test_plan__mixed_waves_end_quietly(void **state)
+{
+    (void)state;
+    struct err err;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct test test = make_test(seed);
+        test.schedule = SCHEDULE_MIXED;
+        test.time_limit_ns = 60 * NS_PER_SEC;
+        assert_int_equal(plan_draw(&test, &err), 0);
+        assert_true(test.plan.fault_count > 3);
+        for (int i = 0; i < test.plan.fault_count; i++) {
+            const struct fault *fault = &test.plan.faults[i];
+            int64_t wave_ns = 15 * NS_PER_SEC, quiet_ns = wave_ns - 5 * NS_PER_SEC / 2;
+            assert_int_equal(fault->begin_ns / wave_ns, fault->end_ns / wave_ns);
+            assert_true(fault->end_ns % wave_ns <= quiet_ns);
+            assert_true(fault->end_ns > fault->begin_ns);
+        }
+        plan_release(&test.plan);
+    }
+}
+
+static void test_plan__one_family_never_meets_itself(void **state)
+{
+    (void)state;
+    struct err err;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct test test = make_test(seed);
+        test.schedule = SCHEDULE_MIXED;
+        assert_int_equal(plan_draw(&test, &err), 0);
+        for (int i = 0; i < test.plan.fault_count; i++) {
+            for (int k = i + 1; k < test.plan.fault_count; k++) {
+                const struct fault *a = &test.plan.faults[i], *b = &test.plan.faults[k];
+                assert_true(a->nemesis != b->nemesis || a->end_ns <= b->begin_ns);
+            }
+        }
+        plan_release(&test.plan);
+    }
+}
+
+static void test_plan__swarm_leaves_families_out_altogether(void **state)
+{
+    (void)state;
+    struct err err;
+    int runs_with[3] = {0};
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct test test = make_test(seed);
+        bool seen[3] = {false};
+        test.schedule = SCHEDULE_SWARM;
+        assert_int_equal(plan_draw(&test, &err), 0);
+        assert_true(test.plan.fault_count > 0);
+        for (int i = 0; i < test.plan.fault_count; i++) {
+            for (int k = 0; k < 3; k++)
+                seen[k] |= test.plan.faults[i].nemesis == test.nemeses[k];
+        }
+        for (int k = 0; k < 3; k++)
+            runs_with[k] += seen[k];
+        plan_release(&test.plan);
+    }
+    for (int k = 0; k < 3; k++)
+        assert_true(runs_with[k] > 90 && runs_with[k] < 270);
+}
+
+static void test_plan__fixed_times_are_the_same_for_every_seed(void **state)
+{
+    (void)state;
+    struct err err;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct test test = make_test(seed);
+        test.schedule = SCHEDULE_FIXED;
+        assert_int_equal(plan_draw(&test, &err), 0);
+        assert_int_equal(test.plan.fault_count, 4);
+        for (int i = 0; i < 4; i++) {
+            assert_int_equal(test.plan.faults[i].begin_ns, i * 5 * NS_PER_SEC + 5 * NS_PER_SEC / 4);
+            assert_int_equal(test.plan.faults[i].end_ns, i * 5 * NS_PER_SEC + 15 * NS_PER_SEC / 4);
+        }
+        plan_release(&test.plan);
+    }
+}
+
+static void test_plan__a_chase_is_after_leaders_only_and_quick(void **state)
+{
+    (void)state;
+    struct err err;
+    struct test test = make_test(3);
+    test.target = &led;
+    test.schedule = SCHEDULE_CHASE;
+    assert_int_equal(plan_draw(&test, &err), 0);
+    assert_int_equal(test.plan.fault_count, 25); /* every four election time-outs */
+    for (int i = 0; i < test.plan.fault_count; i++)
+        assert_int_equal(test.plan.faults[i].selector, SELECT_LEADER);
+    plan_release(&test.plan);
+    test.target = &leaderless;
+    assert_int_equal(plan_draw(&test, &err), -1);
+    assert_non_null(strstr(err.msg, "nobody to chase"));
+}
+
+static void test_plan__some_faults_last_about_the_targets_time_outs(void **state)
+{
+    (void)state;
+    struct err err;
+    int near = 0, all = 0;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct test test = make_test(seed);
+        test.target = &led;
+        test.schedule = SCHEDULE_MIXED;
+        assert_int_equal(plan_draw(&test, &err), 0);
+        for (int i = 0; i < test.plan.fault_count; i++, all++) {
+            const struct fault *fault = &test.plan.faults[i];
+            near += fault->end_ns - fault->begin_ns <= 800 * NS_PER_MS;
+        }
+        plan_release(&test.plan);
+    }
+    assert_true(near * 3 > all && near * 3 < all * 2);
+}
+
+static void test_plan__a_wish_is_met_by_every_fault(void **state)
+{
+    (void)state;
+    struct err err;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct test test = make_test(seed);
+        test.wishes[0].kind = "bridge";
+        test.wishes[1].kind = "minority";
+        assert_int_equal(plan_draw(&test, &err), 0);
+        for (int i = 0; i < test.plan.fault_count; i++) {
+            const struct fault *fault = &test.plan.faults[i];
+            if (fault->nemesis == test.nemeses[0])
+                assert_string_equal(fault->kind, "bridge");
+            if (fault->nemesis == test.nemeses[1])
+                assert_int_equal(fault->selector, SELECT_MINORITY);
+        }
+        plan_release(&test.plan);
+    }
+    struct test test = make_test(1);
+    test.wishes[1].kind = "leader";
+    assert_int_equal(plan_draw(&test, &err), -1);
+    assert_non_null(strstr(err.msg, "cannot tell who leads"));
+    plan_release(&test.plan);
+}
+
+static void read_text(const char *text, struct test *test)
+{
+    struct err err = {0};
+    char path[32];
+
+    write_file(path, text);
+    if (plan_read(test, path, &err) < 0)
+        fail_msg("%s", err.msg);
+    (void)unlink(path);
+}
+
+static void test_plan__a_grudge_cuts_exactly_what_it_says(void **state)
+{
+    (void)state;
+    struct test test = make_test(1);
+    struct situation situation = {.node_count = 3};
+    struct world mine;
+    struct buf value;
+    struct err err;
+
+    read_text("{\"faults\":[{\"nemesis\":\"partition\",\"begin_ns\":0,\"end_ns\":5,"
+              "\"grudge\":{\"n1\":[\"n2\",\"clients\"]}}]}",
+              &test);
+    const struct fault *fault = &test.plan.faults[0];
+    buf_init(&value, 0);
+    world_clear(&mine, 3);
+    assert_int_equal(
+        fault->nemesis->declare(fault, &situation, test.node_names, &mine, &value, &err), 0);
+    assert_int_equal(mine.cut[1], NODE(0));
+    assert_int_equal(mine.cut[CLIENTS], NODE(0));
+    assert_int_equal(mine.cut[0] | mine.cut[2], 0);
+    assert_string_equal(value.ptr, "{\"n1\":[\"n2\",\"clients\"]}");
+    char *text = plan_text(&test);
+    assert_non_null(strstr(text, "\"grudge\":{\"n1\":[\"n2\",\"clients\"]}"));
+    free(text);
+    buf_release(&value);
+    plan_release(&test.plan);
+}
+
+static void test_plan__protection_is_part_of_the_plan(void **state)
+{
+    (void)state;
+    struct test test = make_test(1);
+
+    read_text("{\"protect\":\"quorum\",\"faults\":[]}", &test);
+    assert_true(test.plan.protect_quorum);
+    plan_release(&test.plan);
+    read_text("{\"faults\":[]}", &test);
+    assert_false(test.plan.protect_quorum);
+    plan_release(&test.plan);
+}
+
 static void check_refused(const char *text, const char *why)
 {
     struct err err = {0};
@@ -181,6 +384,56 @@ static void test_plan__bad_files_are_refused_in_words(void **state)
     check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":30000000000,"
                   "\"end_ns\":40000000000}]}",
                   "after the time limit");
+    check_refused("{\"faults\":[],\"protect\":\"me\"}", "\"quorum\" or \"none\"");
+    check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":5,"
+                  "\"params\":7}]}",
+                  "must be an object");
+    check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":5,"
+                  "\"params\":{\"percent\":101}}]}",
+                  "no parameter 'percent'");
+}
+
+static void check_grudge_refused(const char *nemesis, const char *grudge, const char *why)
+{
+    char text[200];
+
+    (void)snprintf(text, sizeof text,
+                   "{\"faults\":[{\"nemesis\":\"%s\",\"begin_ns\":0,\"end_ns\":5,"
+                   "\"grudge\":%s}]}",
+                   nemesis, grudge);
+    check_refused(text, why);
+}
+
+static void test_plan__impossible_grudges_are_refused(void **state)
+{
+    (void)state;
+    check_grudge_refused("partition", "{\"n9\":[\"n1\"]}", "no node 'n9'");
+    check_grudge_refused("partition", "{\"n1\":[\"n9\"]}", "no node 'n9'");
+    check_grudge_refused("partition", "{\"n1\":[\"n1\"]}", "cut off from itself");
+    check_grudge_refused("partition", "{\"n1\":[]}", "must be a list");
+    check_grudge_refused("partition", "{\"n1\":\"n2\"}", "must be a list");
+    check_grudge_refused("partition", "{\"n1\":[7]}", "no node '?'");
+    check_grudge_refused("partition", "{}", "is for a partition");
+    check_grudge_refused("partition", "[]", "is for a partition");
+    check_grudge_refused("kill", "{\"n1\":[\"n2\"]}", "is for a partition");
+    check_refused("{\"faults\":[{\"nemesis\":\"partition\",\"kind\":\"grudge\",\"begin_ns\":0,"
+                  "\"end_ns\":5}]}",
+                  "who no longer hears whom");
+}
+
+static void test_plan__conflicts_on_named_nodes_are_refused(void **state)
+{
+    (void)state;
+    check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":9,"
+                  "\"nodes\":[\"n1\",\"n2\"]},{\"nemesis\":\"pause\",\"begin_ns\":8,"
+                  "\"end_ns\":20,\"nodes\":[\"n2\",\"n3\"]}]}",
+                  "in conflict on 'n2'");
+    struct test test = make_test(1); /* one after another is no conflict */
+    read_text("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":9,"
+              "\"nodes\":[\"n1\"]},{\"nemesis\":\"pause\",\"begin_ns\":9,\"end_ns\":20,"
+              "\"nodes\":[\"n1\"]}]}",
+              &test);
+    plan_release(&test.plan);
 }
 
 int main(void)
@@ -192,7 +445,18 @@ int main(void)
         cmocka_unit_test(test_plan__no_leader_is_chosen_where_none_can_be_asked_for),
         cmocka_unit_test(test_plan__same_seed_same_plan),
         cmocka_unit_test(test_plan__printed_and_read_again_is_the_same),
+        cmocka_unit_test(test_plan__mixed_waves_end_quietly),
+        cmocka_unit_test(test_plan__one_family_never_meets_itself),
+        cmocka_unit_test(test_plan__swarm_leaves_families_out_altogether),
+        cmocka_unit_test(test_plan__fixed_times_are_the_same_for_every_seed),
+        cmocka_unit_test(test_plan__a_chase_is_after_leaders_only_and_quick),
+        cmocka_unit_test(test_plan__some_faults_last_about_the_targets_time_outs),
+        cmocka_unit_test(test_plan__a_wish_is_met_by_every_fault),
+        cmocka_unit_test(test_plan__a_grudge_cuts_exactly_what_it_says),
+        cmocka_unit_test(test_plan__protection_is_part_of_the_plan),
         cmocka_unit_test(test_plan__bad_files_are_refused_in_words),
+        cmocka_unit_test(test_plan__impossible_grudges_are_refused),
+        cmocka_unit_test(test_plan__conflicts_on_named_nodes_are_refused),
     };
     return cmocka_run_group_tests_name("runner/plan", tests, NULL, NULL);
 }

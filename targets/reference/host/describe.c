@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,6 +150,26 @@ static const struct setting_spec *make_settings(const json_t *described)
     return specs;
 }
 
+/* Of the protocol's options those that are time-outs by their name: "timeout-ms", "lease-ms". */
+static const char *const *make_timeouts(const json_t *options)
+{
+    static const char *const endings[] = {"timeout-ms", "election-ms", "lease-ms", "session-ms"};
+    const char **keys = calloc(json_array_size(options) + 1, sizeof *keys);
+    size_t count = 0;
+
+    for (size_t i = 0; keys && i < json_array_size(options); i++) {
+        const char *key = text_of(json_array_get(options, i), "key");
+        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
+            const char *at = strstr(key, endings[k]);
+            if (at && strcmp(at, endings[k]) == 0) {
+                keys[count++] = key;
+                break;
+            }
+        }
+    }
+    return keys;
+}
+
 static bool make_reference(json_t *described, struct reference *reference)
 {
     const char *promise = text_of(described, "promise");
@@ -162,6 +183,7 @@ static bool make_reference(json_t *described, struct reference *reference)
                 .about = text_of(described, "about"),
                 .fs = make_names(json_object_get(described, "fs")),
                 .settings = make_settings(described),
+                .timeouts = make_timeouts(json_object_get(described, "options")),
                 .log_patterns = log_patterns,
                 .node_count_default = NODE_COUNT_DEFAULT,
                 .recovery_ns =
@@ -179,7 +201,8 @@ static bool make_reference(json_t *described, struct reference *reference)
                 .client_close = reference_client_close,
             },
     };
-    return reference->target.fs && reference->target.settings && *reference->target.name;
+    return reference->target.fs && reference->target.settings && reference->target.timeouts &&
+           *reference->target.name;
 }
 
 /* Fill both tables from the description; they live until the program ends. */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of runner/allot.c: faults beside each other never share a part of a node, and a protected
+ * quorum stays whole. */
+#include "../../harness/runner/allot.h"
+#include "../lib/check.h"
+#include "../lib/declare.h"
+
+extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause;
+
+/* Allot a fault of `nemesis` beside what `other` declares in a cluster of `count`. */
+static int try_beside(const struct nemesis *nemesis, const char *kind, enum selector selector,
+                      uint64_t seed, const struct world *other, bool protect, struct world *mine)
+{
+    struct fault fault = {
+        .nemesis = nemesis, .kind = kind, .selector = selector, .nodes = NODE(0), .seed = seed};
+    struct situation situation = {.node_count = other->node_count};
+    const struct world *const others[] = {other};
+    struct buf value;
+    struct err err;
+
+    buf_init(&value, 0);
+    int result = allot(&fault, &situation, declare_names, others, 1, protect, mine, &value, &err);
+    buf_release(&value);
+    return result;
+}
+
+static void test_allot__another_fault_gets_other_nodes(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 5);
+    other.processes[1] = other.processes[3] = PROCESS_PAUSED;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        assert_int_equal(
+            try_beside(&nemesis_kill, "minority", SELECT_MINORITY, seed, &other, false, &mine), 0);
+        assert_int_equal(worlds_conflict(&mine, &other), 0);
+        int killed = 0;
+        for (int i = 0; i < 5; i++)
+            killed += mine.processes[i] == PROCESS_KILLED;
+        assert_int_equal(killed, 2);
+    }
+}
+
+static void test_allot__named_nodes_in_conflict_are_not_replaced(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 5);
+    other.processes[0] = PROCESS_KILLED;
+    assert_int_equal(try_beside(&nemesis_pause, "one", SELECT_NODES, 1, &other, false, &mine), -1);
+}
+
+static void test_allot__different_parts_of_a_node_are_no_conflict(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 5);
+    other.clocks[0].wall_offset_ns = 5;
+    assert_int_equal(try_beside(&nemesis_pause, "one", SELECT_NODES, 1, &other, false, &mine), 0);
+    assert_int_equal(mine.processes[0], PROCESS_PAUSED);
+}
+
+static void test_allot__a_protected_quorum_stays_whole(void **state)
+{
+    (void)state;
+    static const enum selector selectors[] = {SELECT_ONE, SELECT_MINORITY, SELECT_MAJORITY,
+                                              SELECT_ALL};
+    for (int n = 3; n <= 7; n++) {
+        for (uint64_t seed = 0; seed < 100; seed++) {
+            struct world other, mine;
+            world_clear(&other, n);
+            other.processes[seed % (uint64_t)n] = PROCESS_PAUSED;
+            if (try_beside(&nemesis_kill, "x", selectors[seed % 4], seed, &other, true, &mine) <
+                0) {
+                assert_true(n <= 4); /* there is nobody to spare */
+                continue;
+            }
+            world_merge(&other, &mine);
+            assert_true(world_has_quorum(&other));
+            assert_false(world_is_healthy(&mine));
+        }
+    }
+}
+
+static void test_allot__no_protection_lets_everybody_fall(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 3);
+    assert_int_equal(try_beside(&nemesis_kill, "all", SELECT_ALL, 1, &other, false, &mine), 0);
+    assert_false(world_has_quorum(&mine));
+}
+
+static void test_allot__a_cut_quorum_is_none(void **state)
+{
+    (void)state;
+    struct world world;
+
+    world_clear(&world, 5);
+    assert_true(world_has_quorum(&world));
+    world_cut_between(&world, NODE(0) | NODE(1), NODE(2) | NODE(3) | NODE(4));
+    assert_true(world_has_quorum(&world));
+    world.processes[3] = PROCESS_KILLED; /* 2 and 4 are left on the greater side */
+    assert_false(world_has_quorum(&world));
+    world_clear(&world, 3);
+    world.cut[0] = NODE(1) | NODE(2); /* deaf to 0 */
+    assert_true(world_has_quorum(&world));
+    world.cut[1] = NODE(2);
+    assert_false(world_has_quorum(&world));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_allot__another_fault_gets_other_nodes),
+        cmocka_unit_test(test_allot__named_nodes_in_conflict_are_not_replaced),
+        cmocka_unit_test(test_allot__different_parts_of_a_node_are_no_conflict),
+        cmocka_unit_test(test_allot__a_protected_quorum_stays_whole),
+        cmocka_unit_test(test_allot__no_protection_lets_everybody_fall),
+        cmocka_unit_test(test_allot__a_cut_quorum_is_none),
+    };
+    return cmocka_run_group_tests_name("runner/allot", tests, NULL, NULL);
+}
