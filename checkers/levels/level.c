@@ -2,6 +2,7 @@
 #include "level.h"
 
 #include "../../harness/model.h"
+#include "clocks.h"
 #include "naive.h"
 #include "witness.h"
 
@@ -260,6 +261,8 @@ int level_check(enum weak_level level, const struct history *history,
     level_open(&level_case, history, options, budget);
     int result = level_judge(&level_case, level, finding, err);
     level_describe(&level_case, finding);
+    if (result == 0)
+        result = clocks_judge(&level_case, level, finding, err);
     level_close(&level_case);
     return result;
 }

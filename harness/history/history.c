@@ -36,6 +36,7 @@ void history_release(struct history *history)
     release_names(budget, history->fs, history->f_count);
     budget_free(budget, history->path);
     budget_free(budget, history->offsets);
+    budget_free(budget, history->clocks);
     values_release(&history->values);
     *history = (struct history){.budget = budget};
 }
@@ -103,6 +104,40 @@ int history_add_event(struct history *history, const struct event *event, struct
     }
     history->events[history->event_count++] = copy;
     return 0;
+}
+
+int history_add_clock(struct history *history, uint32_t index, value_id clock, struct err *err)
+{
+    if (!make_room(history->budget, &history->clocks, &history->clock_capacity,
+                   history->clock_count, sizeof *history->clocks))
+        return out_of_memory(history, err);
+    history->clocks[history->clock_count++] = (struct clock_note){index, clock};
+    return 0;
+}
+
+static int by_index(const void *left, const void *right)
+{
+    const struct clock_note *a = left, *b = right;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+value_id history_clock(const struct history *history, const struct op *op)
+{
+    struct clock_note key = {.index = op->complete_index};
+    const struct clock_note *found =
+        op->type == OP_OK && history->clock_count
+            ? bsearch(&key, history->clocks, history->clock_count, sizeof key, by_index)
+            : NULL;
+    return found ? found->clock : VALUE_NIL;
+}
+
+static bool clocks_are_sorted(const struct history *history)
+{
+    for (size_t i = 1; i < history->clock_count; i++) {
+        if (history->clocks[i - 1].index > history->clocks[i].index)
+            return false;
+    }
+    return true;
 }
 
 /* The place of `name` in a growing list, added if new; -1 if it cannot be. */
@@ -280,6 +315,8 @@ int history_finish(struct history *history, struct err *err)
         qsort(history->ops, history->count, sizeof *history->ops, by_invocation);
     if (!events_are_sorted(history))
         qsort(history->events, history->event_count, sizeof *history->events, by_time);
+    if (!clocks_are_sorted(history))
+        qsort(history->clocks, history->clock_count, sizeof *history->clocks, by_index);
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
         if (op->invoke_ns > history->end_ns)

@@ -72,6 +72,12 @@ enum event_edge {
     EVENT_ENDED, /* healed: no longer in force */
 };
 
+/* The vector clock that was recorded with a completion: JSON of an object, {"n1":3,...}. */
+struct clock_note {
+    uint32_t index; /* of the completion */
+    value_id clock;
+};
+
 struct history {
     struct op *ops;
     size_t count, capacity;
@@ -90,6 +96,8 @@ struct history {
     char *path;         /* of the file it came from; NULL if built in memory */
     uint64_t *offsets;  /* sparse: file offset of event i * OFFSET_EVERY; NULL if none */
     size_t offset_count;
+    struct clock_note *clocks; /* by index */
+    size_t clock_count, clock_capacity;
     struct budget *budget; /* whose memory it is */
 };
 
@@ -106,6 +114,13 @@ int history_add(struct history *history, const struct op *op, struct err *err) M
 /* Append an event of the harness; the texts are copied. */
 int history_add_event(struct history *history, const struct event *event,
                       struct err *err) MUST_CHECK;
+
+/* Note the clock of the completion with that index. */
+int history_add_clock(struct history *history, uint32_t index, value_id clock,
+                      struct err *err) MUST_CHECK;
+
+/* The clock of an operation that succeeded; VALUE_NIL if none was recorded. */
+value_id history_clock(const struct history *history, const struct op *op);
 
 /* The number of a name, made if new; -1 when there are too many (255), the name holds a NUL, or
  * memory is out. */

@@ -288,9 +288,13 @@ static int add_line(struct reader *reader, struct block *block, struct jsonl_lin
                                .value2 = translate(block, line->value2),
                                .type = line->type,
                                .is_pair = line->flags & JSONL_PAIR};
-    return translate_names(block, line, &event, err) < 0
-               ? -1
-               : pairing_add(&reader->pairing, &event, err);
+    if (translate_names(block, line, &event, err) < 0 ||
+        pairing_add(&reader->pairing, &event, err) < 0)
+        return -1;
+    return line->clock == VALUE_NIL || line->type != OP_OK
+               ? 0
+               : history_add_clock(reader->history, line->index, translate(block, line->clock),
+                                   err);
 }
 
 /* The number of the line at `offset` of the block. */

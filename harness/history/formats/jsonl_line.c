@@ -95,6 +95,7 @@ enum member {
     MEMBER_KEY = 1 << 5,
     MEMBER_VALUE = 1 << 6,
     MEMBER_NODE = 1 << 7,
+    MEMBER_CLOCK = 1 << 8,
 };
 
 static bool read_index(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
@@ -165,6 +166,14 @@ static bool read_node(struct jsonl_parser *parser, struct scan *scan, struct jso
     return scan_string(scan, &parser->scratch, &text) && set_node(parser, out, text);
 }
 
+/* What is no object is a member like any other. */
+static bool read_clock(struct jsonl_parser *parser, struct scan *scan, struct jsonl_line *out)
+{
+    if (scan_peek(scan) != '{')
+        return scan_skip(scan);
+    return scan_value(scan, &parser->scratch, &parser->values, &out->clock);
+}
+
 static enum member member_of(struct str key)
 {
     static const struct {
@@ -173,7 +182,7 @@ static enum member member_of(struct str key)
     } members[] = {
         {{"index", 5}, MEMBER_INDEX},     {{"time", 4}, MEMBER_TIME}, {{"type", 4}, MEMBER_TYPE},
         {{"process", 7}, MEMBER_PROCESS}, {{"f", 1}, MEMBER_F},       {{"key", 3}, MEMBER_KEY},
-        {{"value", 5}, MEMBER_VALUE},     {{"node", 4}, MEMBER_NODE},
+        {{"value", 5}, MEMBER_VALUE},     {{"node", 4}, MEMBER_NODE}, {{"clock", 5}, MEMBER_CLOCK},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         if (str_eq(key, members[i].name))
@@ -202,6 +211,8 @@ static bool read_member(struct jsonl_parser *parser, struct scan *scan, enum mem
         return scan_value(scan, &parser->scratch, &parser->values, &out->value);
     case MEMBER_NODE:
         return read_node(parser, scan, out);
+    case MEMBER_CLOCK:
+        return read_clock(parser, scan, out);
     }
     return scan_skip(scan);
 }

@@ -22,6 +22,7 @@ struct jsonl_line {
     uint32_t index;
     int32_t process;
     value_id key, value, value2; /* of the parser's values */
+    value_id clock;              /* its vector clock: an object's text; VALUE_NIL: none */
     uint32_t offset;             /* in its block */
     uint8_t type;
     uint8_t f;    /* enum op_f; from OP_F_KNOWN on one of the parser's names */
