@@ -240,6 +240,7 @@ const struct protocol protocol_causal = {
     .name = "causal",
     .about = "causal consistency by vector clocks: local reads and writes (S1, S2)",
     .promise = "causal",
+    .exceptions = (const struct exception[]){{"conflict", "lww", "ccv"}, {0}},
     .fs = (const char *const[]){"read", "write", NULL},
     .options = (const struct protocol_option[]){{"conflict", "delivery|lww", "delivery",
                                                  "which of concurrent writes stays at a replica"},

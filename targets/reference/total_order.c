@@ -437,13 +437,17 @@ const struct protocol protocol_total_order = {
     .name = "total-order",
     .about = "total order broadcast by a sequencer with epochs; local reads (S3)",
     .promise = "sequential",
-    .fs = (const char *const[]){"read", "write", "cas", NULL},
+    .fs = (const char *const[]){"read", "write", "cas", "append", "add", NULL},
     .bugs = (const struct bug[]){{"epoch-ignored", "orders of a former sequencer are taken too",
                                   "-w register --plan plans/sequencer-cut.json -t 8"},
                                  {"deliver-out-of-order", "what comes after a gap is delivered",
-                                  "-w register --nemesis partition --interval 1.5 --keys 3 -t 8"},
+                                  "-w register --plan plans/member-cut.json --keys 3 -t 8"},
                                  {0}},
-    .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10", NULL},
+    .holds =
+        (const char *const[]){
+            "-w register --nemesis partition,kill,pause --interval 2 -t 10",
+            "-w cas-register --set link=tcp --nemesis partition,kill,pause --interval 2 -t 10",
+            NULL},
     .showings =
         (const struct showing[]){{"stale-read", "a node that is behind answers with the past",
                                   "-w register --nemesis partition --interval 2 -t 8 "
@@ -452,6 +456,8 @@ const struct protocol protocol_total_order = {
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_update},
                                    {"cas", on_update},
+                                   {"append", on_update},
+                                   {"add", on_update},
                                    {"answer", on_answer},
                                    {"request", on_request},
                                    {"order", on_order},
