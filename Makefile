@@ -123,6 +123,13 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL) -c -o $@ $<
 
+# Copied into other programs: nothing may be added to it.
+$(B)/harness/agent/clock_code.o: harness/agent/clock_code.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -fPIC -MMD -MP $(WARN) $(WERROR) -O2 -g -fno-stack-protector \
+	  -mgeneral-regs-only -fcf-protection=none -fno-jump-tables -fno-tree-vectorize -c -o $@ $<
+
 # -- registration -----------------------------------------------------------------------------------
 
 $(B)/registry/%.o: $(B)/registry/%.c
@@ -174,8 +181,16 @@ $(STAND_IN): tests/lab/stand_in/agent.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL) $(if $(SAN),,-static) -o $@ $<
 
+# A foreign program for the tests of clocks, in both ways of linking and without sanitizers.
+TELLERS := $(B)/tests/agent/clock_teller/dynamic $(B)/tests/agent/clock_teller/static
+
+$(TELLERS): tests/agent/clock_teller/teller.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -pthread -O2 -g $(WARN) $(if $(filter %static,$@),-static) -o $@ $<
+
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
-tests-built: $(TEST_BIN) $(STAND_IN) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
+tests-built: $(TEST_BIN) $(STAND_IN) $(TELLERS) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
 
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)

@@ -146,9 +146,10 @@ struct receipt {
     uint64_t ended;  /* processes down now though nothing of ours keeps them down */
     /* Packets that the switch treated: */
     uint64_t delayed, lost, duplicated, reordered, corrupted, resets;
-    /* Clocks: reads answered with a time that is not the machine's, if they can be counted, and
-     * waits that the kernel judged by its own clock all the same. */
-    uint64_t clock_reads, clock_waits;
+    /* Clocks: programs that are told the node's, reads answered with a time that is not the
+     * machine's, and what escapes a fault: waits that the kernel judged by its own clock, programs
+     * that run by the machine's (32-bit, or traced by somebody when they were executed). */
+    uint64_t clock_programs, clock_reads, clock_waits, clock_missed;
     /* Disks: bytes taken back, pages torn, syncs delayed, calls failed, bits flipped. */
     uint64_t bytes_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
     uint64_t throttles; /* times that a limit held a process back, or ended it */

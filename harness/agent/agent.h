@@ -8,6 +8,7 @@
 #define ORDEAL_AGENT_AGENT_H
 
 #include "box.h"
+#include "clocks.h"
 #include "output.h"
 #include "runs.h"
 #include "system.h"
@@ -17,6 +18,7 @@ struct agent {
     struct lines input;
     struct output output;
     struct box box;
+    struct clocks clocks; /* open if the plan needs it */
     struct system system;
     struct runs runs;
     int signal_fd;

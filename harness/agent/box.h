@@ -18,8 +18,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct clocks;
+
 struct box {
     const struct box_kind *kind;
+    const struct clocks *clocks; /* that all who execute something in it get; NULL: the machine's */
     bool open;
     /* namespaces only: */
     pid_t init;     /* the node init */

@@ -8,15 +8,27 @@
 #include "user.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 /* The needs that this agent can provide. */
-enum { PROVIDED = NEED_SWITCH };
+enum { PROVIDED = NEED_SWITCH | NEED_CLOCK };
 
 /* What a verb does with its request: 0 and the answer's members, or -1. Where `later` is set in the
  * table, the verb answers for itself. */
 typedef int handler(struct agent *agent, struct request *request, struct buf *answer,
                     struct err *err);
+
+/* Where processes are found by descent the keeper would be taken for one of them. */
+static int open_clocks(struct agent *agent, struct err *err)
+{
+    if (agent->box.kind != &box_namespace)
+        return err_set(err, ENOTSUP, "clocks can be told on nodes of the lab only");
+    if (clocks_open(&agent->clocks, err))
+        return -1;
+    agent->box.clocks = &agent->clocks;
+    return 0;
+}
 
 static int hello(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
@@ -27,6 +39,8 @@ static int hello(struct agent *agent, struct request *request, struct buf *answe
                        ordeal_version, PROTOCOL_VERSION, (long long)request->protocol);
     if (request->needs & ~(unsigned)PROVIDED)
         return err_set(err, ENOTSUP, "this agent cannot provide all that the plan needs");
+    if (request->needs & NEED_CLOCK && !agent->clocks.memory && open_clocks(agent, err))
+        return -1;
     agent->greeted = true;
     buf_json_int(answer, "protocol", PROTOCOL_VERSION);
     buf_json_str(answer, "version", str_of(ordeal_version));
@@ -81,18 +95,20 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
     (void)request;
     (void)err;
     system_receipt(&agent->system, answer);
+    clocks_receipt(&agent->clocks, answer);
     return 0;
 }
 
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
-    if (!part_is_healthy(clock_members, &request->clock) ||
+    if ((!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock)) ||
         !part_is_healthy(disk_members, &request->disk) ||
         !part_is_healthy(limit_members, &request->limits))
         return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
     if (system_declare(agent, request, err))
         return -1;
     system_receipt(&agent->system, answer);
+    clocks_receipt(&agent->clocks, answer);
     return 0;
 }
 
@@ -163,6 +179,10 @@ void agent_reap(struct agent *agent)
 
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         agent->box.kind->reaped(&agent->box, pid);
+        if (clocks_reaped(&agent->clocks, pid)) {
+            (void)fputs("ordeal-agent: the clocks' keeper has died\n", stderr);
+            agent->ending = true;
+        }
         if (!runs_reaped(&agent->runs, pid, status, &agent->output))
             (void)system_reaped(agent, pid, status);
     }

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -191,6 +192,8 @@ int main(int argc, char **argv)
     static struct agent agent;
     struct err err = {0};
 
+    if (argc == 2 && strcmp(argv[1], "--tell-clock") == 0)
+        return clocks_tell();
     if (options_read(&agent, argc, argv)) {
         (void)fputs(usage, stderr);
         return 254;
@@ -203,6 +206,7 @@ int main(int argc, char **argv)
     int failed = system_end(&agent, &err);
     if (failed)
         (void)fprintf(stderr, "ordeal-agent: %s\n", err.msg);
+    clocks_close(&agent.clocks);
     logs_close_up();
     output_flush(&agent.output, STDOUT_FILENO);
     lines_release(&agent.input);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "spawn.h"
 
+#include "clocks.h"
 #include "user.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 enum { EXEC_TIMEOUT_MS = 5000 };
 
 /* How far the child came; with an errno it is what the child tells when it fails. */
-enum stage { STAGE_SETUP, STAGE_BOX, STAGE_USER, STAGE_CWD, STAGE_EXEC };
+enum stage { STAGE_SETUP, STAGE_BOX, STAGE_CLOCKS, STAGE_USER, STAGE_CWD, STAGE_EXEC };
 
 struct failure {
     enum stage stage;
@@ -126,6 +127,8 @@ static enum stage become(struct box *box, const struct command *command, const s
         return STAGE_SETUP;
     if (box->kind->enter(box))
         return STAGE_BOX;
+    if (box->clocks && clocks_wrap(box->clocks))
+        return STAGE_CLOCKS;
     if (limit_root(box) || user_become(user))
         return STAGE_USER;
     if (chdir(command->cwd ? command->cwd : "/node/data"))
@@ -145,6 +148,8 @@ static int explain(const struct failure *failure, const struct command *command,
         return err_errno(err, failure->error, "cannot set up its descriptors");
     case STAGE_BOX:
         return err_errno(err, failure->error, "cannot enter the node's namespaces");
+    case STAGE_CLOCKS:
+        return err_errno(err, failure->error, "cannot give it the node's clocks");
     case STAGE_USER:
         return err_errno(err, failure->error, "cannot become user '%s'",
                          command->user ? command->user : "root");

@@ -294,6 +294,8 @@ int system_declare(struct agent *agent, const struct request *request, struct er
     if ((uint64_t)request->version < system->version)
         return err_set(err, ESTALE, "world %lld is older than world %llu, which is in force",
                        (long long)request->version, (unsigned long long)system->version);
+    if (agent->clocks.memory)
+        clocks_declare(&agent->clocks, &request->clock);
     if (reach(agent, request->state, err))
         return -1;
     system->version = (uint64_t)request->version;
