@@ -3,9 +3,10 @@
  * invocation and its completion.
  *
  * Linearizability is local (Herlihy and Wing 1990, theorem 1): every key is judged alone, several
- * at a time, and given up as soon as it is judged. The theorem needs an order of intervals.
- * Where operations of one process on several keys touch at equal time stamps there is none, and
- * unless the order of the lines explains the history too, all keys are searched together.
+ * at a time: first with little effort, then those that need it with more. The theorem needs an
+ * order of intervals. Where operations of one process on several keys touch at equal time stamps
+ * there is none, and unless the order of the lines explains the history too, all keys are searched
+ * together.
  */
 #include "../harness/checker.h"
 #include "engine/explain.h"
@@ -26,12 +27,18 @@ struct work {
     value_id initial;
     struct budget *budget;
     struct keys keys;
-    struct solve_effort effort; /* for each object */
+    struct solve_effort effort; /* for each object, in this round */
+    size_t part_bytes;          /* that each may use; 0: no limit */
+    uint32_t *todo;             /* keys to judge in this round */
+    uint32_t todo_count;
     _Atomic uint32_t next;
     pthread_mutex_t lock; /* of what follows */
     struct finding *finding;
     struct err *err;
     bool failed;
+    uint32_t *later; /* keys that need more effort than this round's */
+    uint32_t later_count;
+    uint32_t *placed; /* by key: the most operations that some order was found for */
     uint32_t verdicts[3];
     uint32_t alone; /* valid by themselves only */
     uint32_t engines[JUDGE_ENGINES];
@@ -61,6 +68,12 @@ static int report(struct work *work, const struct excerpt *witness)
 
 static void note_undecided(struct work *work, uint32_t key, const struct judgement *judgement)
 {
+    if (judgement->cut_short && !budget_spent(work->budget)) {
+        work->later[work->later_count++] = key;
+        return;
+    }
+    work->verdicts[VERDICT_UNKNOWN]++;
+    work->engines[judgement->engine]++;
     if (work->undecided_count++ == 0)
         (void)snprintf(work->reason, sizeof work->reason, "%s", judgement->reason);
     if (work->undecided_count > UNDECIDED_MAX)
@@ -71,33 +84,37 @@ static void note_undecided(struct work *work, uint32_t key, const struct judgeme
     buf_json_next(buf, "key");
     print_key(work, key, buf);
     buf_json_str(buf, "reason", str_of(judgement->reason));
-    buf_json_int(buf, "placed", judgement->placed);
+    buf_json_int(buf, "placed", work->placed[key]);
     buf_json_int(buf, "operations", work->keys.starts[key + 1] - work->keys.starts[key]);
     buf_puts(buf, "}");
 }
 
-static void note(struct work *work, uint32_t key, struct judgement *judgement)
+static void note(struct work *work, uint32_t key, const struct judgement *judgement)
 {
     (void)pthread_mutex_lock(&work->lock);
-    work->verdicts[judgement->verdict]++;
-    work->engines[judgement->engine]++;
-    work->alone += judgement->verdict == VERDICT_VALID && judgement->alone;
     work->configurations += judgement->configurations;
-    if (judgement->verdict == VERDICT_UNKNOWN)
+    if (judgement->placed > work->placed[key])
+        work->placed[key] = judgement->placed;
+    if (judgement->verdict == VERDICT_UNKNOWN) {
         note_undecided(work, key, judgement);
+    } else {
+        work->verdicts[judgement->verdict]++;
+        work->engines[judgement->engine]++;
+        work->alone += judgement->verdict == VERDICT_VALID && judgement->alone;
+    }
     if (judgement->verdict == VERDICT_INVALID && work->verdicts[VERDICT_INVALID] <= ANOMALIES_MAX &&
         report(work, &judgement->witness) < 0)
         work->failed = true;
     (void)pthread_mutex_unlock(&work->lock);
-    excerpt_release(&judgement->witness, work->budget);
 }
 
 static void *judge_keys(void *ctx)
 {
     struct work *work = ctx;
-    uint32_t key;
+    uint32_t at;
 
-    while ((key = atomic_fetch_add(&work->next, 1)) < work->keys.count) {
+    while ((at = atomic_fetch_add(&work->next, 1)) < work->todo_count) {
+        uint32_t key = work->todo[at];
         struct object_source source = {.history = work->history,
                                        .model = work->model,
                                        .initial = work->initial,
@@ -105,31 +122,97 @@ static void *judge_keys(void *ctx)
                                        .count = work->keys.starts[key + 1] - work->keys.starts[key],
                                        .begin_place = PLACE_NONE};
         struct judgement judgement;
-        judge_object(&source, &work->keys, &work->effort, work->budget, &judgement);
+        struct budget part;
+        budget_init_part(&part, work->budget, work->part_bytes);
+        judge_object(&source, &work->keys, &work->effort, &part, &judgement);
         note(work, key, &judgement);
+        excerpt_release(&judgement.witness, &part);
     }
     return NULL;
 }
 
 enum { THREADS_MAX = 64 };
 
+static int thread_count(int threads)
+{
+    if (threads <= 0)
+        threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+}
+
 static void run_threads(struct work *work, int threads)
 {
     pthread_t ids[THREADS_MAX];
     int started = 0;
 
-    if (threads <= 0)
-        threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads > THREADS_MAX)
-        threads = THREADS_MAX;
-    work->effort.threads = work->keys.count == 1 ? threads : 1;
-    if ((uint32_t)threads > work->keys.count)
-        threads = (int)work->keys.count;
+    if ((uint32_t)threads > work->todo_count)
+        threads = (int)work->todo_count;
+    size_t used = atomic_load(&work->budget->used_bytes), limit = work->budget->limit_bytes;
+    work->part_bytes = limit > used ? (limit - used) / (size_t)threads + 1 : limit;
+    work->later_count = 0;
+    atomic_store(&work->next, 0);
     while (started < threads - 1 && pthread_create(&ids[started], NULL, judge_keys, work) == 0)
         started++;
     (void)judge_keys(work);
     for (int i = 0; i < started; i++)
         (void)pthread_join(ids[i], NULL);
+}
+
+/* How many configurations an object may take in the first round; eight times as many in each that
+ * follows, and in the last one whatever the budget has. */
+enum { STEPS_FIRST = 1 << 17, STEPS_SHIFT = 3, ROUNDS_MAX = 5 };
+
+/* A few objects that are hard must not use up what all others need. False when the budget does not
+ * even allow to begin. */
+static bool judge_all(struct work *work, int threads)
+{
+    size_t size = ((size_t)work->keys.count + 1) * sizeof(uint32_t);
+
+    threads = thread_count(threads);
+    work->todo = budget_alloc(work->budget, size);
+    work->later = budget_alloc(work->budget, size);
+    work->placed = budget_calloc(work->budget, 1, size);
+    if (!work->todo || !work->later || !work->placed)
+        return false;
+    for (uint32_t key = 0; key < work->keys.count; key++)
+        work->todo[work->todo_count++] = key;
+    for (int round = 0; work->todo_count > 0; round++) {
+        bool is_last = work->todo_count == 1 || round == ROUNDS_MAX ||
+                       (round > 0 && work->todo_count <= (uint32_t)threads);
+        work->effort.steps = is_last ? 0 : (uint64_t)STEPS_FIRST << (STEPS_SHIFT * round);
+        work->effort.threads = work->todo_count == 1 ? threads : 1;
+        run_threads(work, threads);
+        uint32_t *swap = work->todo;
+        work->todo = work->later;
+        work->later = swap;
+        work->todo_count = work->later_count;
+    }
+    return true;
+}
+
+/* Objects that have orders one by one may have none together: see keys.h. */
+static void judge_ties(struct work *work, int threads)
+{
+    struct object_source source = {.history = work->history,
+                                   .model = work->model,
+                                   .initial = work->initial,
+                                   .begin_place = PLACE_NONE};
+    struct judgement judgement;
+
+    work->effort = (struct solve_effort){.threads = thread_count(threads)};
+    judge_together(&source, &work->keys, &work->effort, work->budget, &judgement);
+    work->configurations += judgement.configurations;
+    if (judgement.verdict == VERDICT_UNKNOWN)
+        finding_set(work->finding, VERDICT_UNKNOWN,
+                    "each object is linearizable, but whether all are together is undecided, as "
+                    "operations of one process touch at equal time stamps: %s",
+                    judgement.reason);
+    if (judgement.verdict == VERDICT_INVALID) {
+        finding_set(work->finding, VERDICT_INVALID,
+                    "each object is linearizable, but not all are together");
+        work->failed = report(work, &judgement.witness) < 0;
+    }
+    excerpt_release(&judgement.witness, work->budget);
 }
 
 static void set_verdict(const struct work *work, struct finding *finding)
@@ -216,9 +299,17 @@ static int check(const struct history *history, const struct check_options *opti
     }
     (void)pthread_mutex_init(&work.lock, NULL);
     buf_init(&work.undecided, 0);
-    run_threads(&work, options->threads);
-    set_verdict(&work, finding);
-    print_details(&work, &finding->details);
+    if (judge_all(&work, options->threads)) {
+        set_verdict(&work, finding);
+        if (finding->valid == VERDICT_VALID && work.alone && work.keys.crossing)
+            judge_ties(&work, options->threads);
+        print_details(&work, &finding->details);
+    } else {
+        finding_set(finding, VERDICT_UNKNOWN, "%s", budget_reason(budget));
+    }
+    budget_free(budget, work.todo);
+    budget_free(budget, work.later);
+    budget_free(budget, work.placed);
     buf_release(&work.undecided);
     (void)pthread_mutex_destroy(&work.lock);
     keys_release(&work.keys);

@@ -68,6 +68,7 @@ static void try_search(const struct object_source *source, const struct solve_ef
                         : solution.solver == SOLVER_FRONTIER ? JUDGE_FRONTIER
                                                              : JUDGE_NONE;
     judgement->verdict = solution.outcome == SOLVED_VALID ? VERDICT_VALID : VERDICT_UNKNOWN;
+    judgement->cut_short = solution.cut_short;
     if (solution.outcome == SOLVED_NOT)
         give_up(judgement, solution.reason);
     if (solution.outcome != SOLVED_INVALID || source->by_line)

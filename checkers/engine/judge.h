@@ -19,6 +19,7 @@ struct judgement {
     uint64_t configurations; /* that all engines explored together */
     uint32_t placed;         /* unknown: how many operations some order could be found for */
     char reason[128];        /* unknown: why */
+    bool cut_short;          /* unknown: more effort may decide it */
     struct excerpt witness;  /* invalid: what cannot be ordered; verified. Empty otherwise */
 };
 

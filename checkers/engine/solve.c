@@ -136,6 +136,8 @@ void solve(const struct object_source *source, const struct solve_effort *effort
     object_release(&object);
     if (made == 1 && solution->outcome == SOLVED_NOT && racing && !budget_spent(budget))
         race(source, budget, solution);
+    solution->cut_short =
+        made == 1 && solution->outcome == SOLVED_NOT && effort->steps > 0 && !budget_spent(budget);
     if (solution->outcome == SOLVED_NOT)
         (void)snprintf(solution->reason, sizeof solution->reason, "%.127s",
                        made < 0               ? err.msg

@@ -14,6 +14,7 @@ struct solution {
     uint32_t placed;         /* not solved: how many operations some order was found for */
     int64_t end_ns;   /* invalid: the return that no order of what was invoked by then allows */
     char reason[128]; /* not solved: why */
+    bool cut_short;   /* not solved: for want of effort */
 };
 
 struct solve_effort {

@@ -140,11 +140,149 @@ static void test_linearizable__agrees_on_random_histories(void **state)
     }
 }
 
+static void add(struct hist *hist, enum op_f f, const struct op *op)
+{
+    struct op added = *op;
+
+    added.f = (uint8_t)f;
+    added.node = NODE_NONE;
+    hist_add(&hist->history, &added);
+}
+
+/* Each process has its operations without a pause, on two keys. */
+static void add_touching(struct rng *rng, struct hist *hist)
+{
+    struct values *values = &hist->history.values;
+    value_id keys[] = {values_string(values, STR("x")), values_string(values, STR("y"))};
+    int processes = 2 + (int)rng_below(rng, 2);
+
+    for (int process = 0; process < processes; process++) {
+        int64_t at_ns = 5 * (int64_t)rng_below(rng, 2);
+        for (int i = 0; i < 2; i++) {
+            struct op op = {.key = keys[rng_below(rng, 2)],
+                            .process = process,
+                            .type = OP_OK,
+                            .invoke_ns = at_ns};
+            bool reads = rng_below(rng, 2) == 0;
+            int64_t value = (int64_t)rng_below(rng, 3);
+            at_ns += 5 + 5 * (int64_t)rng_below(rng, 2);
+            op.complete_ns = at_ns;
+            if (reads)
+                op.out = value ? values_int(values, value) : VALUE_NIL;
+            else
+                op.in = values_int(values, 1 + value);
+            add(hist, reads ? OP_F_READ : OP_F_WRITE, &op);
+        }
+    }
+}
+
+/* Locality needs an order of intervals. Where operations of one process on different keys touch,
+ * there is none, and each key may be valid without all of them being it. */
+static void test_linearizable__agrees_where_operations_of_a_process_touch(void **state)
+{
+    (void)state;
+    struct comparison comparison = {.model = "register"};
+    struct rng rng;
+
+    rng_init(&rng, 3, 0);
+    for (int round = 0; round < (proving() ? 3000000 : (int)effort(10000)); round++) {
+        struct hist *hist = hist_new("");
+        add_touching(&rng, hist);
+        hist_finish(&hist->history);
+        compare(&comparison, &hist->history);
+        hist_free(hist);
+    }
+    assert_true(comparison.counts[VERDICT_VALID] > 0);
+    assert_true(comparison.counts[VERDICT_INVALID] > 0);
+}
+
+/* -- under a budget --------------------------------------------------------------------------- */
+
+enum { ENQUEUES = 30, EASY_KEYS = 20 };
+
+/* A dequeue of unknown outcome keeps it from the methods for distinct values: all orders of the
+ * enqueues are possible, and none helps. */
+static void add_hard_queue(struct hist *hist, value_id key)
+{
+    struct values *values = &hist->history.values;
+    struct op unknown = {.key = key, .process = 99, .invoke_ns = 0, .type = OP_INFO};
+
+    add(hist, OP_F_DEQUEUE, &unknown);
+    for (int i = 0; i < ENQUEUES; i++) {
+        struct op enqueue = {.key = key,
+                             .process = 100 + i,
+                             .type = OP_OK,
+                             .invoke_ns = 1,
+                             .complete_ns = 10,
+                             .in = values_int(values, i)};
+        add(hist, OP_F_ENQUEUE, &enqueue);
+    }
+    for (int i = 0; i < ENQUEUES; i++) {
+        struct op dequeue = {.key = key,
+                             .process = 200,
+                             .type = OP_OK,
+                             .invoke_ns = 20 + 10 * i,
+                             .complete_ns = 25 + 10 * i,
+                             .out = values_int(values, i < ENQUEUES - 1 ? i : 0)};
+        add(hist, OP_F_DEQUEUE, &dequeue);
+    }
+}
+
+static void add_easy_queue(struct hist *hist, value_id key, int32_t process)
+{
+    value_id one = values_int(&hist->history.values, 1);
+    struct op unknown = {.key = key, .process = process, .invoke_ns = 0, .type = OP_INFO};
+    struct op enqueue = {.key = key,
+                         .process = process + 1,
+                         .type = OP_OK,
+                         .invoke_ns = 1,
+                         .complete_ns = 2,
+                         .in = one};
+    struct op dequeue = {.key = key,
+                         .process = process + 1,
+                         .type = OP_OK,
+                         .invoke_ns = 3,
+                         .complete_ns = 4,
+                         .out = one};
+
+    add(hist, OP_F_DEQUEUE, &unknown);
+    add(hist, OP_F_ENQUEUE, &enqueue);
+    add(hist, OP_F_DEQUEUE, &dequeue);
+}
+
+/* The hard one comes first, and takes all memory that it is allowed. */
+static void test_linearizable__a_hard_object_leaves_the_easy_ones_decided(void **state)
+{
+    (void)state;
+    struct check_options options = {.model = "queue", .threads = 1};
+    struct hist *hist = hist_new("");
+    struct finding finding;
+    struct budget budget;
+    struct err err;
+
+    add_hard_queue(hist, values_string(&hist->history.values, STR("hard")));
+    for (int i = 0; i < EASY_KEYS; i++)
+        add_easy_queue(hist, values_int(&hist->history.values, i), 1000 + 2 * i);
+    hist_finish(&hist->history);
+    budget_init(&budget, 0, 4 << 20);
+    finding_init(&finding);
+    assert_int_equal(checker_linearizable.check(&hist->history, &options, &budget, &finding, &err),
+                     0);
+    assert_int_equal(finding.valid, VERDICT_UNKNOWN);
+    assert_string_equal(finding.reason, "1 of 21 objects undecided: out of memory");
+    assert_non_null(strstr(finding.details.ptr, "\"valid_objects\":20"));
+    finding_release(&finding);
+    assert_int_equal(budget.used_bytes, 0);
+    hist_free(hist);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linearizable__agrees_on_every_small_history),
         cmocka_unit_test(test_linearizable__agrees_on_random_histories),
+        cmocka_unit_test(test_linearizable__agrees_where_operations_of_a_process_touch),
+        cmocka_unit_test(test_linearizable__a_hard_object_leaves_the_easy_ones_decided),
     };
     return cmocka_run_group_tests_name("checkers/linearizable", tests, NULL, NULL);
 }
