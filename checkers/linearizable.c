@@ -40,7 +40,7 @@ struct work {
     uint32_t later_count;
     uint32_t *placed; /* by key: the most operations that some order was found for */
     uint32_t verdicts[3];
-    uint32_t alone; /* valid by themselves only */
+    bool *alone; /* by key: valid by itself, but not by the order of the lines: see keys.h */
     uint32_t engines[JUDGE_ENGINES];
     uint64_t configurations;
     struct buf undecided; /* JSON objects */
@@ -100,7 +100,7 @@ static void note(struct work *work, uint32_t key, const struct judgement *judgem
     } else {
         work->verdicts[judgement->verdict]++;
         work->engines[judgement->engine]++;
-        work->alone += judgement->verdict == VERDICT_VALID && judgement->alone;
+        work->alone[key] = judgement->verdict == VERDICT_VALID && judgement->alone;
     }
     if (judgement->verdict == VERDICT_INVALID && work->verdicts[VERDICT_INVALID] <= ANOMALIES_MAX &&
         report(work, &judgement->witness) < 0)
@@ -172,7 +172,8 @@ static bool judge_all(struct work *work, int threads)
     work->todo = budget_alloc(work->budget, size);
     work->later = budget_alloc(work->budget, size);
     work->placed = budget_calloc(work->budget, 1, size);
-    if (!work->todo || !work->later || !work->placed)
+    work->alone = budget_calloc(work->budget, (size_t)work->keys.count + 1, sizeof *work->alone);
+    if (!work->todo || !work->later || !work->placed || !work->alone)
         return false;
     for (uint32_t key = 0; key < work->keys.count; key++)
         work->todo[work->todo_count++] = key;
@@ -190,8 +191,8 @@ static bool judge_all(struct work *work, int threads)
     return true;
 }
 
-/* Objects that have orders one by one may have none together: see keys.h. */
-static void judge_ties(struct work *work, int threads)
+/* Objects that have orders one by one may have none together. */
+static void judge_group(struct work *work, uint32_t group)
 {
     struct object_source source = {.history = work->history,
                                    .model = work->model,
@@ -199,10 +200,9 @@ static void judge_ties(struct work *work, int threads)
                                    .begin_place = PLACE_NONE};
     struct judgement judgement;
 
-    work->effort = (struct solve_effort){.threads = thread_count(threads)};
-    judge_together(&source, &work->keys, &work->effort, work->budget, &judgement);
+    judge_together(&source, &work->keys, group, &work->effort, work->budget, &judgement);
     work->configurations += judgement.configurations;
-    if (judgement.verdict == VERDICT_UNKNOWN)
+    if (judgement.verdict == VERDICT_UNKNOWN && work->finding->valid == VERDICT_VALID)
         finding_set(work->finding, VERDICT_UNKNOWN,
                     "each object is linearizable, but whether all are together is undecided, as "
                     "operations of one process touch at equal time stamps: %s",
@@ -210,9 +210,24 @@ static void judge_ties(struct work *work, int threads)
     if (judgement.verdict == VERDICT_INVALID) {
         finding_set(work->finding, VERDICT_INVALID,
                     "each object is linearizable, but not all are together");
-        work->failed = report(work, &judgement.witness) < 0;
+        work->failed = report(work, &judgement.witness) < 0 || work->failed;
     }
     excerpt_release(&judgement.witness, work->budget);
+}
+
+/* Once each object is valid: those that ties hold together, unless the lines explain each. */
+static void judge_groups(struct work *work, int threads)
+{
+    const uint32_t *groups = work->keys.groups;
+    bool *asks = work->alone; /* by group; a group is named after one of its keys */
+
+    for (uint32_t key = 0; key < work->keys.count && groups; key++)
+        asks[groups[key]] = asks[groups[key]] || work->alone[key];
+    work->effort = (struct solve_effort){.threads = thread_count(threads)};
+    for (uint32_t key = 0; key < work->keys.count && groups; key++) {
+        if (groups[key] == key && asks[key])
+            judge_group(work, key);
+    }
 }
 
 static void set_verdict(const struct work *work, struct finding *finding)
@@ -301,8 +316,8 @@ static int check(const struct history *history, const struct check_options *opti
     buf_init(&work.undecided, 0);
     if (judge_all(&work, options->threads)) {
         set_verdict(&work, finding);
-        if (finding->valid == VERDICT_VALID && work.alone && work.keys.crossing)
-            judge_ties(&work, options->threads);
+        if (finding->valid == VERDICT_VALID)
+            judge_groups(&work, options->threads);
         print_details(&work, &finding->details);
     } else {
         finding_set(finding, VERDICT_UNKNOWN, "%s", budget_reason(budget));
@@ -310,6 +325,7 @@ static int check(const struct history *history, const struct check_options *opti
     budget_free(budget, work.todo);
     budget_free(budget, work.later);
     budget_free(budget, work.placed);
+    budget_free(budget, work.alone);
     buf_release(&work.undecided);
     (void)pthread_mutex_destroy(&work.lock);
     keys_release(&work.keys);

@@ -107,7 +107,7 @@ void judge_object(const struct object_source *source, const struct keys *keys,
     judgement->alone = keys->touching;
 }
 
-void judge_together(const struct object_source *source, const struct keys *keys,
+void judge_together(const struct object_source *source, const struct keys *keys, uint32_t group,
                     const struct solve_effort *effort, struct budget *budget,
                     struct judgement *judgement)
 {
@@ -119,11 +119,14 @@ void judge_together(const struct object_source *source, const struct keys *keys,
     *judgement = (struct judgement){.verdict = VERDICT_UNKNOWN};
     if (places && parts) {
         memset(parts, 0xff, history_count * sizeof *parts);
+        all.count = all.part_count = 0;
         for (uint32_t key = 0; key < keys->count; key++) {
+            if (group != GROUP_ALL && keys->groups[key] != group)
+                continue;
             for (uint32_t i = keys->starts[key]; i < keys->starts[key + 1]; i++)
-                parts[keys->places[i]] = key;
+                parts[keys->places[i]] = all.part_count;
+            all.part_count++;
         }
-        all.count = 0;
         for (uint32_t i = 0; i < history_count; i++) {
             if (parts[i] == UINT32_MAX)
                 continue;
@@ -132,11 +135,12 @@ void judge_together(const struct object_source *source, const struct keys *keys,
         }
         all.places = places;
         all.parts = parts;
-        all.part_count = keys->count;
         try_search(&all, effort, budget, judgement);
     } else {
         give_up(judgement, budget_reason(budget));
     }
-    budget_free(budget, places);
     budget_free(budget, parts);
+    judgement->witness.whole = NULL;
+    judgement->witness.whole_count = 0;
+    budget_free(budget, places);
 }

@@ -29,10 +29,12 @@ void judge_object(const struct object_source *source, const struct keys *keys,
                   const struct solve_effort *effort, struct budget *budget,
                   struct judgement *judgement);
 
-/* Judge all objects in one search: where operations of one process at equal times tie them
- * together, each being linearizable is not enough. `source` says the history, model and initial
- * value. */
-void judge_together(const struct object_source *source, const struct keys *keys,
+#define GROUP_ALL UINT32_MAX
+
+/* Judge all objects of a group (keys->groups), or all that there are, in one search: where
+ * operations of one process at equal times tie them together, each being linearizable is not
+ * enough. `source` says the history, model and initial value. */
+void judge_together(const struct object_source *source, const struct keys *keys, uint32_t group,
                     const struct solve_effort *effort, struct budget *budget,
                     struct judgement *judgement);
 

@@ -90,38 +90,77 @@ struct last {
     value_id key;
 };
 
+static uint32_t group_of(uint32_t *groups, uint32_t key)
+{
+    while (groups[key] != key) {
+        groups[key] = groups[groups[key]];
+        key = groups[key];
+    }
+    return key;
+}
+
+static bool join_groups(struct keys *keys, uint32_t a, uint32_t b)
+{
+    if (!keys->groups) {
+        keys->groups = budget_alloc(keys->budget, (keys->count + 1) * sizeof *keys->groups);
+        for (uint32_t key = 0; key < keys->count && keys->groups; key++)
+            keys->groups[key] = key;
+        if (!keys->groups)
+            return false;
+    }
+    keys->groups[group_of(keys->groups, b)] = group_of(keys->groups, a);
+    return true;
+}
+
+static bool note_ties(struct keys *keys, const struct numbers *numbers,
+                      const struct history *history, struct last *lasts)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[i];
+        if (op->type == OP_FAIL)
+            continue;
+        struct last last = lasts[op->process];
+        lasts[op->process] = (struct last){op_end_ns(op), op->key};
+        if (last.end_ns != op->invoke_ns)
+            continue;
+        keys->touching = true;
+        if (last.key != op->key &&
+            !join_groups(keys, *numbers_slot(numbers, keys->keys, last.key) - 1,
+                         *numbers_slot(numbers, keys->keys, op->key) - 1))
+            return false;
+    }
+    return true;
+}
+
 /* Look for operations that touch. Process numbers are small in any record that a harness wrote; if
- * they are not, say that operations may touch, which costs time only. */
-static bool find_touching(struct keys *keys, const struct history *history)
+ * they are not, say that all operations may touch, which costs time only. */
+static bool find_touching(struct keys *keys, const struct numbers *numbers,
+                          const struct history *history)
 {
     int64_t limit = (int64_t)history->count * 4 + 64, most = 0;
 
     for (size_t i = 0; i < history->count; i++) {
         int32_t process = history->ops[i].process;
-        if (process < 0 || process >= limit) {
-            keys->touching = keys->crossing = true;
-            return true;
+        most = process < 0 ? limit : process > most ? process : most;
+    }
+    if (most >= limit) {
+        keys->touching = true;
+        for (uint32_t key = 1; key < keys->count; key++) {
+            if (!join_groups(keys, 0, key))
+                return false;
         }
-        most = process > most ? process : most;
+        return true;
     }
     struct last *lasts = budget_alloc(keys->budget, (size_t)(most + 1) * sizeof *lasts);
     if (!lasts)
         return false;
     for (int64_t i = 0; i <= most; i++)
         lasts[i].end_ns = INT64_MIN;
-    for (size_t i = 0; i < history->count; i++) {
-        const struct op *op = &history->ops[i];
-        struct last *last = &lasts[op->process];
-        if (op->type == OP_FAIL)
-            continue;
-        if (last->end_ns == op->invoke_ns) {
-            keys->touching = true;
-            keys->crossing = keys->crossing || last->key != op->key;
-        }
-        *last = (struct last){op_end_ns(op), op->key};
-    }
+    bool done = note_ties(keys, numbers, history, lasts);
+    for (uint32_t key = 0; key < keys->count && keys->groups; key++)
+        keys->groups[key] = group_of(keys->groups, key);
     budget_free(keys->budget, lasts);
-    return true;
+    return done;
 }
 
 /* The first operation invoked after `time_ns`. */
@@ -163,7 +202,7 @@ int keys_init(struct keys *keys, const struct history *history, struct budget *b
     *keys = (struct keys){.budget = budget};
     keys->places = budget_alloc(budget, (history->count + 1) * sizeof *keys->places);
     bool done = keys->places && number_keys(keys, &numbers, history) &&
-                sort_places(keys, history) && find_touching(keys, history);
+                sort_places(keys, history) && find_touching(keys, &numbers, history);
     keys->by_line = done && keys->touching && lines_follow_time(history);
     budget_free(budget, numbers.slots);
     if (done)
@@ -176,5 +215,6 @@ void keys_release(struct keys *keys)
     budget_free(keys->budget, keys->keys);
     budget_free(keys->budget, keys->starts);
     budget_free(keys->budget, keys->places);
+    budget_free(keys->budget, keys->groups);
     *keys = (struct keys){.budget = keys->budget};
 }

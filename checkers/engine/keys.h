@@ -18,8 +18,9 @@ struct keys {
      * which zones and locality need. The order of lines is one, and at least as strict if
      * `by_line`: what it explains is explained. */
     bool touching;
-    bool crossing; /* operations on different keys may touch */
-    bool by_line;  /* the order of lines agrees with time */
+    uint32_t *groups; /* by key: one of the keys that ties between operations on different keys
+                       * hold together with it; NULL: there are no such ties */
+    bool by_line;     /* the order of lines agrees with time */
 };
 
 /* -1 only when the budget is used up. keys_release may be called in any case. */

@@ -58,7 +58,7 @@ static int search(const struct history *history, const struct model *model,
                                        .begin_place = PLACE_NONE};
         struct solve_effort effort = {.threads = 1};
         struct judgement judgement;
-        judge_together(&source, &keys, &effort, budget, &judgement);
+        judge_together(&source, &keys, GROUP_ALL, &effort, budget, &judgement);
         result = report(&judgement, finding, err);
         excerpt_release(&judgement.witness, budget);
     } else {
