@@ -61,6 +61,8 @@ struct target {
     bool in_process; /* lives in the harness: no lab and no agents, cluster->nodes are NULL, nothing
                       * to inject faults into */
 
+    bool ladder; /* what it holds of all levels is told beside the verdict on its promise */
+
     /* The level that it promises under the test's settings, e.g. "linearizable" (NULL: it promises
      * nothing, only --consistency says what to check), and -1 with a sentence if the settings make
      * no sense. Before any node exists. MUST be set. */

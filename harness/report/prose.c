@@ -3,6 +3,7 @@
 
 #include "timeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,14 @@ void prose_verdict(const struct results *results, struct buf *out)
     const struct anomaly *witness = results_witness(results);
 
     prose_wrap(results->reason, out);
+    for (size_t i = 0; i < results->count; i++) {
+        const struct judgement *judgement = &results->judgements[i];
+        char line[320];
+        (void)snprintf(line, sizeof line, "%s: %s", judgement->checker->name,
+                       judgement->finding.reason);
+        if (judgement->aside && judgement->finding.reason[0])
+            prose_wrap(line, out);
+    }
     if (!witness)
         return;
     buf_puts(out, "\n");

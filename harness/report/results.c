@@ -59,7 +59,7 @@ static size_t find_decisive(const struct judgement *judgements, size_t count)
     size_t decisive = count;
 
     for (size_t i = 0; i < count; i++) {
-        if (judgements[i].finding.valid != VERDICT_VALID &&
+        if (!judgements[i].aside && judgements[i].finding.valid != VERDICT_VALID &&
             (decisive == count || weight(&judgements[i]) > weight(&judgements[decisive])))
             decisive = i;
     }
@@ -182,7 +182,8 @@ static void say_undecided(const struct results *results, struct buf *out)
     add_clause(out, judgement->finding.reason[0] ? judgement->finding.reason : "no reason given",
                false);
     for (size_t i = 0; i < results->count; i++)
-        others += i != results->decisive && results->judgements[i].finding.valid == VERDICT_UNKNOWN;
+        others += i != results->decisive && !results->judgements[i].aside &&
+                  results->judgements[i].finding.valid == VERDICT_UNKNOWN;
     if (others)
         buf_printf(out, " (and %zu more check%s undecided)", others, others == 1 ? " is" : "s are");
 }
@@ -195,7 +196,7 @@ static void say_passed(const struct results *results, struct buf *out)
 
     buf_puts(out, "Passed: ");
     for (size_t i = 0; i < results->count; i++) {
-        if (results->judgements[i].checker->is_level)
+        if (results->judgements[i].checker->is_level && !results->judgements[i].aside)
             buf_printf(out, "%s%s", levels++ ? ", " : "", results->judgements[i].checker->name);
     }
     buf_puts(out, levels ? "; " : "");

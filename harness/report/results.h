@@ -14,6 +14,7 @@
 struct judgement {
     const struct checker *checker;
     struct finding finding;
+    bool aside; /* told beside the verdict, in which it has no part */
 };
 
 /* Ordered by precedence. */

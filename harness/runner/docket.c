@@ -51,22 +51,39 @@ static void restrain(const struct history *history, const struct checker *checke
                     "the history says nothing about real time; try --consistency sequential");
 }
 
+static void hear(struct judgement *judgement, const struct history *history,
+                 const struct check_options *options, struct budget *budget)
+{
+    const struct checker *checker = judgement->checker;
+    struct finding *finding = &judgement->finding;
+    int64_t start_ns = clock_now_ns();
+    struct err err;
+
+    if (checker->check(history, options, budget, finding, &err) < 0)
+        finding_set(finding, VERDICT_UNKNOWN, "%s", err.msg);
+    restrain(history, checker, finding);
+    log_info("check", "%s: %s in %lld ms%s%s", checker->name, verdict_names[finding->valid],
+             (long long)((clock_now_ns() - start_ns) / NS_PER_MS), finding->reason[0] ? ": " : "",
+             finding->reason);
+}
+
 void docket_hear(struct docket *docket, const struct history *history,
                  const struct check_options *options, struct budget *budget)
 {
-    struct err err;
+    for (size_t i = 0; i < docket->count; i++)
+        hear(&docket->judgements[i], history, options, budget);
+}
 
-    for (size_t i = 0; i < docket->count; i++) {
-        const struct checker *checker = docket->judgements[i].checker;
-        struct finding *finding = &docket->judgements[i].finding;
-        int64_t start_ns = clock_now_ns();
-        if (checker->check(history, options, budget, finding, &err) < 0)
-            finding_set(finding, VERDICT_UNKNOWN, "%s", err.msg);
-        restrain(history, checker, finding);
-        log_info("check", "%s: %s in %lld ms%s%s", checker->name, verdict_names[finding->valid],
-                 (long long)((clock_now_ns() - start_ns) / NS_PER_MS),
-                 finding->reason[0] ? ": " : "", finding->reason);
-    }
+void docket_hear_aside(struct docket *docket, const char *name, const struct history *history,
+                       const struct check_options *options, struct budget *budget)
+{
+    size_t count = docket->count;
+
+    docket_summon(docket, name);
+    if (docket->count == count)
+        return;
+    docket->judgements[count].aside = true;
+    hear(&docket->judgements[count], history, options, budget);
 }
 
 void docket_dismiss(struct docket *docket, const char *reason)

@@ -27,6 +27,10 @@ void docket_summon_all(struct docket *docket, const char *const *names);
 void docket_hear(struct docket *docket, const struct history *history,
                  const struct check_options *options, struct budget *budget);
 
+/* Summon one more, and let it judge with a budget of its own. It is told beside the verdict. */
+void docket_hear_aside(struct docket *docket, const char *name, const struct history *history,
+                       const struct check_options *options, struct budget *budget);
+
 /* Everything on the docket is unknown, for this reason. */
 void docket_dismiss(struct docket *docket, const char *reason);
 

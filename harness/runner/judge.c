@@ -3,6 +3,7 @@
  * same. */
 #include "judge.h"
 
+#include "../base/clock.h"
 #include "../base/log.h"
 #include "../exit.h"
 #include "../history/read.h"
@@ -16,6 +17,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How far down the ladder a system that does not promise the top of it stands is told beside the
+ * verdict: for those who ask no certain level, and by a target that says so. */
+static void tell_ladder(struct docket *docket, const struct trial *trial,
+                        const struct history *history, const struct check_options *options)
+{
+    enum { LIMIT_S = 20 };
+    const struct judgement *first = &docket->judgements[0];
+    struct budget budget;
+
+    if (!trial->test->target->ladder || trial->test->consistency ||
+        (strcmp(first->checker->name, "linearizable") == 0 &&
+         first->finding.valid != VERDICT_INVALID))
+        return;
+    budget_init(&budget, LIMIT_S * NS_PER_SEC, trial->options->memory_limit_bytes);
+    docket_hear_aside(docket, "ladder", history, options, &budget);
+}
 
 static void hear(struct docket *docket, const struct trial *trial, const struct history *history,
                  struct budget *budget)
@@ -32,6 +50,7 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
     docket_summon_all(docket, trial->test->workload->checkers);
     docket_summon_all(docket, docket_always);
     docket_hear(docket, history, &options, budget);
+    tell_ladder(docket, trial, history, &options);
 }
 
 /* A word as a shell takes it. */

@@ -137,6 +137,47 @@ static void test_results__unproven_violation_is_unknown(void **state)
     hist_free(hist);
 }
 
+static void test_results__what_is_told_aside_weighs_nothing(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new(stale);
+    struct judgement judgements[] = {judge(&logs, VERDICT_VALID, ""),
+                                     judge(&level, VERDICT_INVALID, "Holds nothing.")};
+    const uint32_t ops[] = {0, 1};
+    struct results results;
+
+    prove(&judgements[1], ops, 2);
+    results_merge(&hist->history, judgements, 2, NULL, &results);
+    assert_int_equal(results.outcome, OUTCOME_VIOLATION);
+    judgements[1].aside = true;
+    results_merge(&hist->history, judgements, 2, NULL, &results);
+    assert_int_equal(results.outcome, OUTCOME_PASSED);
+    release(judgements, 2);
+    hist_free(hist);
+}
+
+static void test_results__the_time_to_the_witness_counts_from_the_load(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new(stale);
+    struct judgement judgements[] = {judge(&level, VERDICT_INVALID, "")};
+    const struct event load = {.time_ns = 500 * MS, .fault = -1, .f = "phase", .value = "\"load\""};
+    const uint32_t ops[] = {0, 1};
+    struct results results;
+    struct buf json;
+    struct err err;
+
+    assert_int_equal(history_add_event(&hist->history, &load, &err), 0);
+    prove(&judgements[0], ops, 2);
+    results_merge(&hist->history, judgements, 1, NULL, &results);
+    buf_init(&json, 0);
+    results_print(&results, &json);
+    assert_non_null(strstr(json.ptr, "\"shown_ns\":1702000000"));
+    buf_release(&json);
+    release(judgements, 1);
+    hist_free(hist);
+}
+
 static void test_results__precedence_is_violation_failure_undecided_passed(void **state)
 {
     (void)state;
@@ -228,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_results__a_healed_fault_is_named_with_its_age),
         cmocka_unit_test(test_results__a_later_fault_is_not_blamed),
         cmocka_unit_test(test_results__unproven_violation_is_unknown),
+        cmocka_unit_test(test_results__what_is_told_aside_weighs_nothing),
+        cmocka_unit_test(test_results__the_time_to_the_witness_counts_from_the_load),
         cmocka_unit_test(test_results__precedence_is_violation_failure_undecided_passed),
         cmocka_unit_test(test_results__passed_says_how_much_really_succeeded),
         cmocka_unit_test(test_results__whether_the_run_meant_anything_comes_first),

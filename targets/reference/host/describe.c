@@ -188,6 +188,7 @@ static bool make_reference(json_t *described, struct reference *reference)
                 .node_count_default = NODE_COUNT_DEFAULT,
                 .recovery_ns =
                     json_integer_value(json_object_get(described, "recovery_ms")) * NS_PER_MS,
+                .ladder = true,
                 .promise = reference_promise,
                 .setup = reference_setup,
                 .teardown = reference_teardown,
