@@ -30,6 +30,7 @@ struct effects {
     struct receipt nodes[NODES_MAX]; /* of each node's agent */
     uint64_t
         between[PLACES_MAX * PLACES_MAX]; /* packets dropped from a to b: [a * PLACES_MAX + b] */
+    struct link_effects links[PLACES_MAX * PLACES_MAX]; /* of shaped links, in the same order */
 };
 
 /* A number that says how bad a fault is: "delay_ms". Drawn into the plan, or given in one. */

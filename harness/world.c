@@ -80,14 +80,31 @@ const struct part_member limit_members[] = {
     }
 
 const struct receipt_count receipt_counts[] = {
-    COUNT(rules, true),         COUNT(packets_dropped, true), COUNT(bytes_dropped, true),
-    COUNT(kills, true),         COUNT(killed, true),          COUNT(pauses, true),
-    COUNT(paused, true),        COUNT(delayed, false),        COUNT(lost, false),
-    COUNT(duplicated, false),   COUNT(reordered, false),      COUNT(corrupted, false),
-    COUNT(resets, false),       COUNT(clock_programs, false), COUNT(clock_reads, false),
-    COUNT(clock_waits, false),  COUNT(clock_missed, false),   COUNT(bytes_lost, false),
-    COUNT(pages_torn, false),   COUNT(syncs_delayed, false),  COUNT(calls_failed, false),
-    COUNT(bits_flipped, false), COUNT(throttles, false),      {0},
+    COUNT(rules, true),
+    COUNT(packets_dropped, true),
+    COUNT(bytes_dropped, true),
+    COUNT(kills, true),
+    COUNT(killed, true),
+    COUNT(pauses, true),
+    COUNT(paused, true),
+    COUNT(delayed, false),
+    COUNT(lost, false),
+    COUNT(duplicated, false),
+    COUNT(reordered, false),
+    COUNT(corrupted, false),
+    COUNT(resets, false),
+    COUNT(overruns, false),
+    COUNT(clock_programs, false),
+    COUNT(clock_reads, false),
+    COUNT(clock_waits, false),
+    COUNT(clock_missed, false),
+    COUNT(bytes_lost, false),
+    COUNT(pages_torn, false),
+    COUNT(syncs_delayed, false),
+    COUNT(calls_failed, false),
+    COUNT(bits_flipped, false),
+    COUNT(throttles, false),
+    {0},
 };
 
 void world_clear(struct world *world, int node_count)
@@ -111,11 +128,11 @@ void world_merge(struct world *into, const struct world *contribution)
         into->links[into->link_count++] = contribution->links[i];
 }
 
-int world_shape(struct world *world, node_set from, node_set to, const struct link_shape *shape)
+int world_shape(struct world *world, const struct link_rule *rule)
 {
     if (world->link_count == LINK_RULES_MAX)
         return -1;
-    world->links[world->link_count++] = (struct link_rule){from, to, *shape};
+    world->links[world->link_count++] = *rule;
     return 0;
 }
 

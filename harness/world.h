@@ -36,11 +36,15 @@ enum process_state { PROCESS_RUNNING, PROCESS_PAUSED, PROCESS_KILLED }; /* worse
 
 extern const char *const process_state_names[3]; /* "running", "paused", "killed" */
 
+/* How delays are spread around their mean. */
+enum link_distribution { LINK_UNIFORM, LINK_NORMAL, LINK_EXPONENTIAL, LINK_PARETO };
+
 /* What happens to packets on their way, beside being cut. Made by the userspace switch
- * (NEED_SWITCH), or what the kernel has. Probabilities in parts per million. */
+ * (NEED_SWITCH). Probabilities in parts per million. Packets overtake each other where their delays
+ * differ; what a limited rate holds goes on in order, and what would wait too long is lost. */
 struct link_shape {
     int64_t delay_ns, jitter_ns; /* mean; standard deviation, or half the width */
-    int64_t distribution;        /* of the delay: 0 uniform, 1 normal, 2 exponential, 3 pareto */
+    int64_t distribution;        /* enum link_distribution */
     int64_t loss_ppm;            /* of packets, in the mean */
     int64_t loss_burst;          /* mean length of a burst (Gilbert-Elliott); 0, 1: independent */
     int64_t duplicate_ppm, reorder_ppm;
@@ -50,9 +54,11 @@ struct link_shape {
     int64_t port;      /* only packets from or to this port of TCP or UDP; 0: all */
 };
 
-/* The shape of all links from a place in `from` to another in `to`. */
+/* The shape of all links from a place in `from` to another in `to`. What happens to a link's k-th
+ * packet follows from the seed, the link and k (harness/lab/shape.h). */
 struct link_rule {
     node_set from, to;
+    uint64_t seed;
     struct link_shape shape;
 };
 
@@ -124,8 +130,8 @@ void world_merge(struct world *into, const struct world *contribution);
 
 bool world_is_healthy(const struct world *world);
 
-/* Add the shape of the links from `from` to `to`. -1 if there are LINK_RULES_MAX of them. */
-int world_shape(struct world *world, node_set from, node_set to, const struct link_shape *shape);
+/* Add the rule's shape to its links. -1 if there are LINK_RULES_MAX of them. */
+int world_shape(struct world *world, const struct link_rule *rule);
 
 /* Whether the part of node `index` that its agent enforces is the same in both. */
 bool world_node_same(const struct world *a, const struct world *b, int index);
@@ -146,6 +152,7 @@ struct receipt {
     uint64_t ended;  /* processes down now though nothing of ours keeps them down */
     /* Packets that the switch treated: */
     uint64_t delayed, lost, duplicated, reordered, corrupted, resets;
+    uint64_t overruns; /* lost because the switch was too slow or too full, not by declaration */
     /* Clocks: programs that are told the node's, reads answered with a time that is not the
      * machine's, and what escapes a fault: waits that the kernel judged by its own clock, programs
      * that run by the machine's (32-bit, or traced by somebody when they were executed). */
@@ -155,6 +162,11 @@ struct receipt {
     uint64_t throttles; /* times that a limit held a process back, or ended it */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */
+};
+
+/* What packets of one link have met so far, by kind. */
+struct link_effects {
+    uint64_t cut, delayed, lost, duplicated, reordered, corrupted, resets;
 };
 
 /* The members of a receipt that are counts, by name: how receipts are added, printed and read. */

@@ -38,7 +38,8 @@ for file in "$@"; do
 done
 for plugin in {checkers,nemesis,workloads}/*.c; do
     name=$(basename "$plugin" .c)
-    [ -e "tests/$(dirname "$plugin")/test_$name.c" ] || grep -rqE "\"${name//_/-}\"" tests/checkers ||
+    [ -e "tests/$(dirname "$plugin")/test_$name.c" ] ||
+        grep -rqE "\"${name//_/-}\"" tests/checkers tests/nemesis ||
         say "$plugin is named in no test (tests/$(dirname "$plugin")/test_$name.c)"
 done
 

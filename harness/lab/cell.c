@@ -127,8 +127,7 @@ static int cell_live(const struct birth *birth, struct err *err)
                               order->hosts,
                               hostname,
                               order->options->data_limit_bytes,
-                              order->options->needs & NEED_DISK,
-                              order->options->needs & NEED_SWITCH};
+                              order->options->needs & NEED_DISK};
 
     if (setsid() < 0 || sethostname(order->name, strlen(order->name)) < 0)
         return err_errno(err, errno, "cannot name the node");
@@ -138,7 +137,8 @@ static int cell_live(const struct birth *birth, struct err *err)
         return -1;
     if (!hear(birth->step[0]))
         _exit(1); /* the midwife has said why */
-    if (network_join(order->index, order->node_count, order->ipv6, err) < 0 ||
+    if (network_join(order->index, order->node_count, order->ipv6, order->switch_network >= 0,
+                     err) < 0 ||
         lay_down_powers(err) < 0)
         return -1;
     reset_signals();
@@ -182,6 +182,16 @@ static int identify(const struct birth *birth, pid_t pid, struct err *err)
                              err);
 }
 
+/* Its link, to where the lab's links end. */
+static int attach(const struct cell_order *order, pid_t pid, struct err *err)
+{
+    if (order->switch_network < 0)
+        return network_attach(order->index, pid, order->ipv6, err);
+    if (setns(order->switch_network, CLONE_NEWNET) < 0)
+        return err_errno(err, errno, "cannot enter the switch's network");
+    return network_attach_switched(order->index, pid, err);
+}
+
 static int attend(struct birth *birth, struct err *err)
 {
     const struct cell_order *order = birth->order;
@@ -206,7 +216,7 @@ static int attend(struct birth *birth, struct err *err)
     if (identify(birth, news.pid, err) < 0)
         return -1;
     step(birth, STEP_IDENTITY);
-    if (network_attach(order->index, news.pid, order->ipv6, err) < 0)
+    if (attach(order, news.pid, err) < 0)
         return -1;
     step(birth, STEP_NETWORK);
     return 0;

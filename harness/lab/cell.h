@@ -28,7 +28,8 @@ struct cell_order {
     const char *hosts; /* text of /etc/hosts */
     int index, node_count;
     bool ipv6;
-    uint32_t stranger; /* whom the node's root is mapped to; 0: the node shares the lab's ids */
+    int switch_network; /* the namespace of the lab's switch; -1: there is a bridge */
+    uint32_t stranger;  /* whom the node's root is mapped to; 0: the node shares the lab's ids */
 };
 
 struct cell {

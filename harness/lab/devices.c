@@ -12,19 +12,18 @@
 static const struct device {
     const char *name;
     unsigned major, minor;
-    enum { ALWAYS, FOR_FUSE, FOR_TUN } when;
+    enum { ALWAYS, FOR_FUSE } when;
 } devices[] = {
-    {"null", 1, 3, ALWAYS},      {"zero", 1, 5, ALWAYS},        {"full", 1, 7, ALWAYS},
-    {"random", 1, 8, ALWAYS},    {"urandom", 1, 9, ALWAYS},     {"tty", 5, 0, ALWAYS},
-    {"fuse", 10, 229, FOR_FUSE}, {"net/tun", 10, 200, FOR_TUN},
+    {"null", 1, 3, ALWAYS},      {"zero", 1, 5, ALWAYS},    {"full", 1, 7, ALWAYS},
+    {"random", 1, 8, ALWAYS},    {"urandom", 1, 9, ALWAYS}, {"tty", 5, 0, ALWAYS},
+    {"fuse", 10, 229, FOR_FUSE},
 };
 
 enum { DEVICE_COUNT = sizeof devices / sizeof devices[0] };
 
-static bool is_wanted(const struct device *device, bool want_fuse, bool want_tun)
+static bool is_wanted(const struct device *device, bool want_fuse)
 {
-    return device->when == ALWAYS || (device->when == FOR_FUSE && want_fuse) ||
-           (device->when == FOR_TUN && want_tun);
+    return device->when == ALWAYS || want_fuse;
 }
 
 /* Folders to mount on, and links that are the same everywhere. */
@@ -73,7 +72,7 @@ static int open_tmpfs(void)
     return dir;
 }
 
-int devices_make(bool want_fuse, bool want_tun, uint32_t owner, struct err *err)
+int devices_make(bool want_fuse, uint32_t owner, struct err *err)
 {
     int dir = open_tmpfs();
     if (dir < 0)
@@ -81,7 +80,7 @@ int devices_make(bool want_fuse, bool want_tun, uint32_t owner, struct err *err)
 
     bool done = furnish(dir) == 0 && fchownat(dir, "", owner, owner, AT_EMPTY_PATH) == 0;
     for (int i = 0; i < DEVICE_COUNT && done; i++) {
-        if (is_wanted(&devices[i], want_fuse, want_tun))
+        if (is_wanted(&devices[i], want_fuse))
             done = make_one(dir, &devices[i]) == 0;
     }
     if (done)
@@ -104,7 +103,7 @@ static int bind_one(const char *path, const struct device *device)
     return mount(from, to, NULL, MS_BIND, NULL);
 }
 
-int devices_bind(const char *path, bool want_fuse, bool want_tun, struct err *err)
+int devices_bind(const char *path, bool want_fuse, struct err *err)
 {
     if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755") < 0)
         return err_errno(err, errno, "cannot make a file system for devices");
@@ -113,7 +112,7 @@ int devices_bind(const char *path, bool want_fuse, bool want_tun, struct err *er
         return err_errno(err, errno, "cannot make the node's /dev");
     (void)close(dir);
     for (int i = 0; i < DEVICE_COUNT; i++) {
-        if (is_wanted(&devices[i], want_fuse, want_tun) && bind_one(path, &devices[i]) < 0)
+        if (is_wanted(&devices[i], want_fuse) && bind_one(path, &devices[i]) < 0)
             return err_errno(err, errno, "cannot bind '/dev/%s'", devices[i].name);
     }
     return 0;

@@ -10,9 +10,9 @@
 
 /* As root of the machine: a /dev with devices of its own, that belongs to user `owner`; a mount
  * attached to nowhere. */
-int devices_make(bool want_fuse, bool want_tun, uint32_t owner, struct err *err) MUST_CHECK;
+int devices_make(bool want_fuse, uint32_t owner, struct err *err) MUST_CHECK;
 
 /* Otherwise: the same in the empty folder `path`, the devices bound from the machine's. */
-int devices_bind(const char *path, bool want_fuse, bool want_tun, struct err *err) MUST_CHECK;
+int devices_bind(const char *path, bool want_fuse, struct err *err) MUST_CHECK;
 
 #endif

@@ -10,7 +10,9 @@
 #include "identity.h"
 #include "launcher.h"
 #include "machine.h"
+#include "network.h"
 #include "process.h"
+#include "switch.h"
 #include "table.h"
 
 #include <errno.h>
@@ -100,6 +102,19 @@ static void examine_bridges(struct report *report)
             : "without it rules stand at every node: a partition is a step per node");
 }
 
+static void examine_switch(struct report *report)
+{
+    struct lab_switch *it = NULL;
+    struct err err = {0};
+    bool v6, can = network_open_switched(&v6, &err) == 0 && switch_open(&it, v6, &err) == 0;
+
+    switch_close(it);
+    add(report, "network switch", can, "sudo modprobe -a veth af_packet",
+        can ? "networks can delay, lose, repeat, reorder, corrupt and limit packets"
+            : "without it networks are only cut: %s",
+        err.msg);
+}
+
 /* What has to be done as a node's root. */
 static void examine_as_node(struct report *report, bool strange)
 {
@@ -157,6 +172,7 @@ static int examine_inside(void *context)
     examine_v6(report);
     examine_tables(report);
     examine_bridges(report);
+    examine_switch(report);
     return 0;
 }
 
@@ -229,7 +245,6 @@ int lab_examine(struct lab_ability abilities[LAB_ABILITIES_MAX])
         examine_ids(report);
     }
     examine_device(report, "/dev/fuse", "fuse", "disks that lose what was not synced");
-    examine_device(report, "/dev/net/tun", "tun", "networks that delay, reorder or corrupt");
     int count = report->count;
     memcpy(abilities, report->abilities, sizeof report->abilities);
     (void)munmap(report, sizeof *report);

@@ -13,6 +13,7 @@
 #include "root.h"
 #include "rules.h"
 #include "sources.h"
+#include "switch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,8 +37,9 @@ struct lab {
         char address[INET_ADDRSTRLEN];
     } nodes[NODES_MAX];
 
-    pthread_mutex_t lock; /* for what follows */
-    struct rules *rules;  /* NULL if the machine has no packet rules: `no_rules` says why */
+    struct lab_switch *switched; /* instead of a bridge with rules; NULL: not needed */
+    pthread_mutex_t lock;        /* for what follows */
+    struct rules *rules;         /* NULL if the machine has no packet rules: `no_rules` says why */
     struct err no_rules;
     uint64_t version;
 };
@@ -72,6 +74,15 @@ static int check_folders(const struct lab_options *options, struct err *err)
     return 0;
 }
 
+static int open_network(struct lab *lab, struct err *err)
+{
+    if (!(lab->options.needs & NEED_SWITCH))
+        return network_open(&lab->ipv6, err);
+    if (network_open_switched(&lab->ipv6, err) < 0)
+        return -1;
+    return switch_open(&lab->switched, lab->ipv6, err);
+}
+
 /* A machine without packet rules can still run what needs no cut. */
 static void open_rules(struct lab *lab)
 {
@@ -91,11 +102,12 @@ int lab_open(struct lab **lab, const struct lab_options *options, struct err *er
     (void)pthread_mutex_init(&made->lock, NULL);
     made->stranger = launcher_made_users() ? 0 : identity_stranger();
     if (copy_options(made, options, err) < 0 || check_folders(options, err) < 0 ||
-        skeleton_read(&made->skeleton, err) < 0 || network_open(&made->ipv6, err) < 0) {
+        skeleton_read(&made->skeleton, err) < 0 || open_network(made, err) < 0) {
         lab_close(made);
         return -1;
     }
-    open_rules(made);
+    if (!made->switched)
+        open_rules(made);
     *lab = made;
     return 0;
 }
@@ -113,6 +125,7 @@ void lab_close(struct lab *lab)
         sources_reclaim(&lab->options, lab->nodes[i].name);
     }
     rules_close(lab->rules);
+    switch_close(lab->switched);
     skeleton_free(lab->skeleton);
     free((void *)lab->options.log_dir);
     free((void *)lab->options.helper_dir);
@@ -173,6 +186,8 @@ static int admit(struct lab *lab, int index, int node_count, const char *name, s
 /* What is left to do once it lives. */
 static int settle(struct lab *lab, int index, struct err *err)
 {
+    if (lab->switched)
+        return switch_add_node(lab->switched, index, err);
     if (network_await(index, err) < 0)
         return -1;
     pthread_mutex_lock(&lab->lock);
@@ -191,8 +206,17 @@ int lab_add_node(struct lab *lab, int index, int node_count, const char *name, i
     char *hosts = write_hosts(lab, index, node_count, name);
     if (!hosts)
         return err_set(err, ENOMEM, "out of memory");
-    const struct cell_order order = {&lab->options, lab->skeleton, name,      hosts,
-                                     index,         node_count,    lab->ipv6, lab->stranger};
+    const struct cell_order order = {
+        .options = &lab->options,
+        .skeleton = lab->skeleton,
+        .name = name,
+        .hosts = hosts,
+        .index = index,
+        .node_count = node_count,
+        .ipv6 = lab->ipv6,
+        .switch_network = lab->switched ? switch_network(lab->switched) : -1,
+        .stranger = lab->stranger,
+    };
     int result = cell_start(&node->cell, &order, agent_fd, err);
 
     free(hosts);
@@ -238,15 +262,23 @@ static bool cuts_nothing(const struct world *world)
     return true;
 }
 
+/* What a bridge cannot do is refused; the plan should have said that it needs the switch. */
+static int apply_to_bridge(struct lab *lab, const struct world *world, struct err *err)
+{
+    if (world->link_count > 0)
+        return err_set(err, ENOTSUP, "the lab has no switch that could shape links");
+    if (lab->rules)
+        return rules_apply(lab->rules, world, err);
+    if (cuts_nothing(world))
+        return 0;
+    return err_set(err, lab->no_rules.code, "cannot cut the network: %s", lab->no_rules.msg);
+}
+
 int lab_apply(struct lab *lab, const struct world *world, struct err *err)
 {
-    int result = 0;
-
     pthread_mutex_lock(&lab->lock);
-    if (lab->rules)
-        result = rules_apply(lab->rules, world, err);
-    else if (!cuts_nothing(world))
-        result = err_set(err, lab->no_rules.code, "cannot cut the network: %s", lab->no_rules.msg);
+    int result =
+        lab->switched ? switch_apply(lab->switched, world, err) : apply_to_bridge(lab, world, err);
     if (result == 0)
         lab->version = world->version;
     pthread_mutex_unlock(&lab->lock);
@@ -261,9 +293,22 @@ int lab_receipt(struct lab *lab, struct receipt *receipt, uint64_t *between, str
     if (between)
         memset(between, 0, sizeof *between * PLACES_MAX * PLACES_MAX);
     pthread_mutex_lock(&lab->lock);
-    if (lab->rules)
+    if (lab->switched)
+        switch_read(lab->switched, receipt, between, NULL);
+    else if (lab->rules)
         result = rules_read(lab->rules, receipt, between, err);
     receipt->version = lab->version;
     pthread_mutex_unlock(&lab->lock);
     return result;
+}
+
+void lab_links(struct lab *lab, struct link_effects links[PLACES_MAX * PLACES_MAX])
+{
+    struct receipt ignored;
+
+    memset(links, 0, sizeof *links * PLACES_MAX * PLACES_MAX);
+    pthread_mutex_lock(&lab->lock);
+    if (lab->switched)
+        switch_read(lab->switched, &ignored, NULL, links);
+    pthread_mutex_unlock(&lab->lock);
 }

@@ -51,8 +51,9 @@ int lab_add_node(struct lab *lab, int index, int node_count, const char *name, i
 const char *lab_node_address(const struct lab *lab,
                              int index); /* IPv4 text, lives as long as lab */
 
-/* Put the packet rules of `world` in force for the whole cluster: one libiptc commit per IP family.
- * On return they are in force. Safe from one thread at a time. */
+/* Put cuts and shapes of `world` in force for the whole cluster: one libiptc commit per IP family,
+ * or one step of the switch (NEED_SWITCH), without which links are not shaped. On return they are
+ * in force. Safe from one thread at a time. */
 int lab_apply(struct lab *lab, const struct world *world, struct err *err) MUST_CHECK;
 
 /* Rules in force and packets and bytes dropped so far, by rules of ours, replaced rules included:
@@ -61,6 +62,10 @@ int lab_apply(struct lab *lab, const struct world *world, struct err *err) MUST_
  * PLACES_MAX ordered pairs at between[a * PLACES_MAX + b]. */
 int lab_receipt(struct lab *lab, struct receipt *receipt, uint64_t *between,
                 struct err *err) MUST_CHECK;
+
+/* What shaped links have done to packets so far, by ordered pair as in lab_receipt(). All zeros on
+ * a lab without NEED_SWITCH. */
+void lab_links(struct lab *lab, struct link_effects links[PLACES_MAX * PLACES_MAX]);
 
 /* Kill every node and release what the controller holds. */
 void lab_close(struct lab *lab);

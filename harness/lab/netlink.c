@@ -109,22 +109,24 @@ void netlink_add_bridge(struct netlink_batch *batch, int link, const char *name,
     unnest(batch, info);
 }
 
-void netlink_add_veth(struct netlink_batch *batch, int link, const char *name, int bridge, int peer,
-                      const unsigned char mac[MAC_LEN], pid_t pid)
+void netlink_add_veth(struct netlink_batch *batch, const struct veth *veth)
 {
-    const struct ifinfomsg header = {.ifi_index = link, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
-    const struct ifinfomsg down = {.ifi_index = peer}; /* up here fails: it is not paired yet */
-    const uint32_t of_process = (uint32_t)pid;
+    const struct ifinfomsg header = {
+        .ifi_index = veth->link, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+    /* up here fails: it is not paired yet */
+    const struct ifinfomsg down = {.ifi_index = veth->peer};
+    const uint32_t of_process = (uint32_t)veth->pid;
 
     begin(batch, "make its link", RTM_NEWLINK, CREATE, &header, sizeof header);
-    attribute_text(batch, IFLA_IFNAME, name);
-    (void)attribute(batch, IFLA_MASTER, &bridge, sizeof bridge);
+    attribute_text(batch, IFLA_IFNAME, veth->name);
+    if (veth->bridge)
+        (void)attribute(batch, IFLA_MASTER, &veth->bridge, sizeof veth->bridge);
     size_t info = nest(batch, IFLA_LINKINFO);
     attribute_text(batch, IFLA_INFO_KIND, "veth");
     size_t data = nest(batch, IFLA_INFO_DATA);
     size_t other = attribute(batch, VETH_INFO_PEER, &down, sizeof down);
-    attribute_text(batch, IFLA_IFNAME, "eth0");
-    (void)attribute(batch, IFLA_ADDRESS, mac, MAC_LEN);
+    attribute_text(batch, IFLA_IFNAME, veth->peer_name);
+    (void)attribute(batch, IFLA_ADDRESS, veth->mac, MAC_LEN);
     (void)attribute(batch, IFLA_NET_NS_PID, &of_process, sizeof of_process);
     unnest(batch, other);
     unnest(batch, data);

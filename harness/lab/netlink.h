@@ -51,10 +51,17 @@ enum { LINK_LOOPBACK = 1 }; /* its number in every network namespace */
 void netlink_add_bridge(struct netlink_batch *batch, int link, const char *name,
                         const unsigned char mac[MAC_LEN]);
 
-/* A pair: `link`, up, a port of bridge `bridge`, and its peer `eth0` with number `peer` and address
- * `mac`, down, in the network namespace of process `pid`. */
-void netlink_add_veth(struct netlink_batch *batch, int link, const char *name, int bridge, int peer,
-                      const unsigned char mac[MAC_LEN], pid_t pid);
+struct veth {
+    int link; /* this end, up */
+    const char *name;
+    int bridge; /* that it is a port of; 0: none */
+    int peer;   /* the other end, down, in the network namespace of process `pid` */
+    const char *peer_name;
+    unsigned char mac[MAC_LEN]; /* of the peer */
+    pid_t pid;
+};
+
+void netlink_add_veth(struct netlink_batch *batch, const struct veth *veth);
 
 void netlink_add_up(struct netlink_batch *batch, int link);
 void netlink_add_deletion(struct netlink_batch *batch, int link);

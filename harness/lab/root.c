@@ -152,7 +152,7 @@ static int mount_kernel(const struct root *root, struct err *err)
         bind_read_only("/sys", STAGE "/sys", err) < 0)
         return -1;
     if (root->sources->devices < 0)
-        return devices_bind(STAGE "/dev", root->want_fuse, root->want_tun, err);
+        return devices_bind(STAGE "/dev", root->want_fuse, err);
     if (move_mount(root->sources->devices, "", AT_FDCWD, STAGE "/dev", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return err_errno(err, errno, "cannot mount the node's /dev");
     return 0;

@@ -29,7 +29,7 @@ struct root {
     const char *hosts;    /* text of /etc/hosts */
     const char *hostname; /* text of /etc/hostname */
     size_t data_limit_bytes;
-    bool want_fuse, want_tun;
+    bool want_fuse;
 };
 
 /* Assemble it and make it the root of the caller, who is alone in its mount namespace and rules

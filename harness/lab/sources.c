@@ -62,8 +62,7 @@ int sources_open(struct sources *sources, const struct lab_options *options, con
     sources->devices = -1;
     if (stranger == 0)
         return 0;
-    sources->devices =
-        devices_make(options->needs & NEED_DISK, options->needs & NEED_SWITCH, stranger, err);
+    sources->devices = devices_make(options->needs & NEED_DISK, stranger, err);
     return sources->devices < 0 ? -1 : 0;
 }
 

@@ -92,6 +92,7 @@ int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct 
     memset(effects, 0, sizeof *effects);
     if (lab_receipt(enforcer->lab, &effects->cluster, effects->between, err) < 0)
         return -1;
+    lab_links(enforcer->lab, effects->links);
     effects->cluster.version = enforcer->world.version;
     for (int i = 0; i < enforcer->cluster->node_count; i++) {
         if (node_receipt(enforcer->cluster->nodes[i], &effects->nodes[i], err) < 0)

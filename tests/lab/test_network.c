@@ -194,7 +194,7 @@ static int check_receipt(struct net *net, const struct world *world)
     }
     EXPECT(receipt.packets_dropped == sum);
     EXPECT((receipt.bytes_dropped > 0) == (sum > 0));
-    EXPECT(receipt.rules == 2 * cuts);
+    EXPECT(receipt.rules == (net->options.needs & NEED_SWITCH ? 1 : 2) * cuts);
     EXPECT(receipt.version == world->version);
     return 0;
 }
@@ -495,9 +495,11 @@ static int check_twice(void *context)
 
 /* -- where it runs ---------------------------------------------------------------------------- */
 
+enum wires { BRIDGE, BRIDGE_WITHOUT_FILTER, SWITCH };
+
 struct place {
     int (*controller)(void *context);
-    bool filter_at_nodes;
+    enum wires wires;
 };
 
 static int run_in_lab(void *context)
@@ -507,7 +509,8 @@ static int run_in_lab(void *context)
     struct err err;
 
     memset(&net, 0, sizeof net);
-    net.options.filter_at_nodes = place->filter_at_nodes;
+    net.options.filter_at_nodes = place->wires == BRIDGE_WITHOUT_FILTER;
+    net.options.needs = place->wires == SWITCH ? NEED_SWITCH : 0;
     inlab_prepare(&net.inlab);
     int status = lab_run(place->controller, &net, &err);
     if (status < 0)
@@ -516,9 +519,9 @@ static int run_in_lab(void *context)
     return status & 0xff;
 }
 
-static void check_places(int (*controller)(void *context), bool filter_at_nodes)
+static void check_places(int (*controller)(void *context), enum wires wires)
 {
-    struct place place = {controller, filter_at_nodes};
+    struct place place = {controller, wires};
     const char *why = inlab_impossible();
 
     if (why) {
@@ -532,43 +535,53 @@ static void check_places(int (*controller)(void *context), bool filter_at_nodes)
 static void test_network__exactly_what_is_cut_is_dropped_and_counted(void **state)
 {
     (void)state;
-    check_places(check_matrix, false);
+    check_places(check_matrix, BRIDGE);
 }
 
 static void test_network__nodes_can_filter_where_bridges_do_not(void **state)
 {
     (void)state;
-    check_places(check_matrix, true);
+    check_places(check_matrix, BRIDGE_WITHOUT_FILTER);
+}
+
+static void test_network__the_switch_cuts_and_counts_as_exactly(void **state)
+{
+    (void)state;
+    check_places(check_matrix, SWITCH);
 }
 
 static void test_network__connections_freeze_and_resume(void **state)
 {
     (void)state;
-    check_places(check_connections, false);
+    check_places(check_connections, BRIDGE);
+    check_places(check_connections, SWITCH);
 }
 
 static void test_network__only_unicast_of_the_lab_passes(void **state)
 {
     (void)state;
-    check_places(check_strange_packets, false);
+    check_places(check_strange_packets, BRIDGE);
+    check_places(check_strange_packets, SWITCH);
 }
 
 static void test_network__no_interface_has_a_link_local_address(void **state)
 {
     (void)state;
-    check_places(check_no_link_local, false);
+    check_places(check_no_link_local, BRIDGE);
 }
 
 static void test_network__no_packet_is_lost_from_the_count(void **state)
 {
     (void)state;
-    check_places(check_counting_under_change, false);
+    check_places(check_counting_under_change, BRIDGE);
+    check_places(check_counting_under_change, SWITCH);
 }
 
 static void test_network__a_second_lab_starts_from_nothing(void **state)
 {
     (void)state;
-    check_places(check_twice, false);
+    check_places(check_twice, BRIDGE);
+    check_places(check_twice, SWITCH);
 }
 
 int main(void)
@@ -576,6 +589,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_network__exactly_what_is_cut_is_dropped_and_counted),
         cmocka_unit_test(test_network__nodes_can_filter_where_bridges_do_not),
+        cmocka_unit_test(test_network__the_switch_cuts_and_counts_as_exactly),
         cmocka_unit_test(test_network__connections_freeze_and_resume),
         cmocka_unit_test(test_network__only_unicast_of_the_lab_passes),
         cmocka_unit_test(test_network__no_interface_has_a_link_local_address),
