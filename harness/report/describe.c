@@ -237,6 +237,23 @@ static void describe_cuts(json_t *cuts, struct buf *out)
     }
 }
 
+/* What has become of each node, where that is told in words: "n1 wall +2.000 s, n3 ...". */
+static void describe_states(json_t *states, struct buf *out)
+{
+    const char *node;
+    json_t *state;
+    bool first = true;
+
+    json_object_foreach(states, node, state)
+    {
+        buf_puts(out, first ? "" : ", ");
+        buf_puts(out, node);
+        buf_puts(out, " ");
+        buf_puts(out, json_is_string(state) ? json_string_value(state) : "?");
+        first = false;
+    }
+}
+
 void describe_victims(const char *value, int columns, struct buf *out)
 {
     json_t *json = json_loads(value ? value : "null", JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
@@ -245,6 +262,8 @@ void describe_victims(const char *value, int columns, struct buf *out)
     buf_init(&text, 0);
     if (json_is_array(json))
         add_names(json, &text);
+    else if (json_is_string(json_object_iter_value(json_object_iter(json))))
+        describe_states(json, &text);
     else if (json_is_object(json) && json_object_size(json) > 0) {
         if (!describe_halves(json, &text))
             describe_cuts(json, &text);

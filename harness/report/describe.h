@@ -18,7 +18,8 @@ void describe_op(const struct history *history, const struct op *op, struct buf 
 
 /* Who a fault hit, from an event's value: {"n1":["n2","n3"],...} becomes "n1 | n2 n3" where the cut
  * is total between two groups, "n1 deaf to n2 n3" and so on otherwise; ["n1","n3"] becomes "n1 n3".
- * Anything else is given as it stands. At most `columns` characters. */
+ * {"n1":"wall +2.000 s"} becomes "n1 wall +2.000 s". Anything else is given as it stands. At most
+ * `columns` characters. */
 void describe_victims(const char *value, int columns, struct buf *out);
 
 /* A time since the run's start with three decimals: "12.304 s"; in the unit that suits the whole

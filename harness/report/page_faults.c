@@ -38,6 +38,8 @@ static const char *affected_unit(const char *f, bool one)
         return one ? " process killed" : " processes killed";
     if (strcmp(f, "pause") == 0)
         return one ? " process stopped" : " processes stopped";
+    if (strcmp(f, "clock") == 0)
+        return one ? " wrong time read" : " wrong times read";
     return "";
 }
 

@@ -23,6 +23,8 @@ static void test_victims__of_each_kind_of_cut(void **state)
     expect_victims("{\"n3\":[\"n1\",\"n2\"],\"n4\":[\"n1\",\"n2\"]}", "n3 n4 deaf to n1 n2");
     expect_victims("{\"n1\":[\"n2\"],\"n2\":[\"n3\"],\"n3\":[\"n1\"]}",
                    "n1 deaf to n2, n2 deaf to n3, n3 deaf to n1");
+    expect_victims("{\"n1\":\"wall +2.000 s\",\"n3\":\"wall stands still\"}",
+                   "n1 wall +2.000 s, n3 wall stands still");
 }
 
 static void test_victims__whatever_else_stands_there(void **state)
