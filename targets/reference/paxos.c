@@ -652,7 +652,8 @@ const struct protocol protocol_paxos = {
             {"minority-quorum", "less than a majority is enough",
              "--nemesis partition,kill,pause --interval 2 -t 7"},
             {"lease-trusts-clock", "leases by the time of day (shows when clocks differ)",
-             "--set lease=on --nemesis clock --interval 1 -t 10"},
+             "--set lease=on -w register --op-timeout 0.3 "
+             "--plan plans/stopped-leader-clock.json -t 8"},
             {0}},
     .holds =
         (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10",
