@@ -263,11 +263,18 @@ demo: deps  ## get what is missing, build, and run the main job: three clusters 
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all packages
 	$(Q)tools/demo $(B)/ordeal
 
+PLANS := $(patsubst targets/reference/%,$(B)/%,$(wildcard targets/reference/plans/*.json))
+all: $(PLANS)
+$(B)/plans/%.json: targets/reference/plans/%.json
+	$(Q)mkdir -p $(@D) && cp $< $@
+
 install: all  ## install under PREFIX (default /usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins \
 	  $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install $(B)/ordeal $(DESTDIR)$(PREFIX)/bin/
 	install $(B)/ordeal-agent $(B)/ordeal-node $(DESTDIR)$(PREFIX)/libexec/ordeal/
+	install -d $(DESTDIR)$(PREFIX)/libexec/ordeal/plans
+	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/libexec/ordeal/plans/
 	$(if $(wildcard $(B)/plugins/*.so),install -m 644 $(wildcard $(B)/plugins/*.so) \
 	  $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins/)
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig

@@ -237,6 +237,8 @@ int plan_read(struct test *test, const char *path, struct err *err)
 {
     json_error_t where;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    if (!root && where.line < 1)
+        return err_set(err, ENOENT, "cannot read the plan '%s': there is no such file", path);
     if (!root)
         return err_set(err, EINVAL, "cannot read the plan '%s': line %d: %s", path, where.line,
                        where.text);

@@ -4,7 +4,6 @@
 #include "../base/buf.h"
 #include "../base/clock.h"
 #include "../exit.h"
-#include "../helper.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -47,14 +46,8 @@ static void on_signal(int number)
 /* -- a run as a process --------------------------------------------------------------------------
  */
 
-/* "plans/NAME.json" is one of ours, which lie beside the helpers. */
 static void add_word(struct buf *text, const char *word)
 {
-    char path[PATH_MAX];
-    struct err ignored;
-
-    if (strncmp(word, "plans/", 6) == 0 && helper_find(word, path, sizeof path, &ignored) == 0)
-        word = path;
     buf_add(text, word, strlen(word) + 1);
 }
 
