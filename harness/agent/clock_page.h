@@ -97,7 +97,7 @@ clock_tell(struct clock_memory *memory, int name, int64_t true_ns, uint64_t spre
             continue;
         bool counts = told_ns != true_ns && (view->in_force >> name & 1);
 
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        __atomic_signal_fence(__ATOMIC_ACQUIRE); /* x86-64 itself reorders no loads */
         if (__atomic_load_n(&memory->turn, __ATOMIC_RELAXED) != turn)
             continue;
         uint64_t *tally = &memory->tallies[spread % CLOCK_TALLIES].count;

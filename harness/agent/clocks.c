@@ -71,7 +71,7 @@ static void hear(int fd, char *text, size_t size)
     text[len] = '\0';
 }
 
-static int judge(const char *text, struct err *err)
+static int judge(const char *text, uint64_t missed, struct err *err)
 {
     char *rest;
     int64_t told_ns = strtoll(text, &rest, 10);
@@ -79,7 +79,11 @@ static int judge(const char *text, struct err *err)
 
     if (*rest != '\n')
         return err_set(err, ENOTSUP, "clocks cannot be told here: %.160s",
-                       *text ? text : "programs cannot be traced (is kernel.yama.ptrace_scope 3?)");
+                       *text ? text : "a program that was to tell the time was never executed");
+    if (missed)
+        return err_set(err, ENOTSUP,
+                       "clocks cannot be told here: programs cannot be traced (is "
+                       "kernel.yama.ptrace_scope 3, or is this a container without SYS_PTRACE?)");
     if (!is_hour_ahead(told_ns) || !is_hour_ahead(asked_ns))
         return err_set(err, ENOTSUP, "clocks cannot be told here: a program %s told the true time",
                        is_hour_ahead(told_ns) ? "that asked the kernel" : "was");
@@ -109,9 +113,10 @@ static int try_it(struct clocks *clocks, struct err *err)
         (void)waitpid(pid, NULL, 0);
     }
     clocks_declare(clocks, &healthy);
+    uint64_t missed = clocks->seen->missed;
     memset(clocks->memory->tallies, 0, sizeof clocks->memory->tallies);
     *clocks->seen = (struct clock_seen){0};
-    return judge(text, err);
+    return judge(text, missed, err);
 }
 
 /* -- life ----------------------------------------------------------------------------------------
@@ -166,6 +171,19 @@ int clocks_open(struct clocks *clocks, struct err *err)
         return 0;
     clocks_close(clocks);
     return -1;
+}
+
+int clocks_try(void)
+{
+    struct clocks clocks;
+    struct err err;
+
+    if (clocks_open(&clocks, &err)) {
+        (void)puts(err.msg);
+        return 1;
+    }
+    clocks_close(&clocks);
+    return 0;
 }
 
 void clocks_close(struct clocks *clocks)

@@ -50,6 +50,10 @@ bool clocks_reaped(struct clocks *clocks, pid_t pid);
 
 void clocks_close(struct clocks *clocks);
 
+/* `ordeal-agent --try-clocks`: print what keeps this machine's clocks from being told, if anything
+ * does; 0 if nothing. */
+int clocks_try(void);
+
 /* What clocks_open()'s trial executes (`ordeal-agent --tell-clock`): print the time as the vDSO
  * tells it and as the kernel is asked for it. */
 int clocks_tell(void);

@@ -194,6 +194,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--tell-clock") == 0)
         return clocks_tell();
+    if (argc == 2 && strcmp(argv[1], "--try-clocks") == 0)
+        return clocks_try();
     if (options_read(&agent, argc, argv)) {
         (void)fputs(usage, stderr);
         return 254;

@@ -7,6 +7,7 @@
  */
 #include "lab.h"
 
+#include "../helper.h"
 #include "identity.h"
 #include "launcher.h"
 #include "machine.h"
@@ -32,6 +33,7 @@
 struct report {
     struct lab_ability abilities[LAB_ABILITIES_MAX];
     int count;
+    int agent; /* descriptor of the program; -1: it is not there */
 };
 
 __attribute__((format(printf, 5, 6))) static void add(struct report *report, const char *name,
@@ -115,6 +117,45 @@ static void examine_switch(struct report *report)
         err.msg);
 }
 
+/* The agent says itself, in a few words, what keeps it from telling clocks. It is executed by a
+ * descriptor, since a stranger need not get to its folder. */
+_Noreturn static void try_clocks(int agent, int words)
+{
+    static char name[] = "ordeal-agent", option[] = "--try-clocks";
+    char *argv[] = {name, option, NULL}, *env[] = {NULL};
+
+    (void)dup2(words, STDOUT_FILENO);
+    if (mount("proc", "/proc", "proc", 0, NULL) == 0)
+        (void)fexecve(agent, argv, env);
+    (void)dprintf(words, "the agent cannot be tried: %s", strerror(errno));
+    _exit(1);
+}
+
+static void examine_clocks(struct report *report, int agent)
+{
+    char words[200] = "";
+    int ends[2], status = -1;
+    size_t len = 0;
+    ssize_t got = 1;
+
+    if (agent < 0 || pipe2(ends, O_CLOEXEC) < 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0)
+        try_clocks(agent, ends[1]);
+    (void)close(ends[1]);
+    while (got > 0 && len < sizeof words - 1) {
+        got = read(ends[0], words + len, sizeof words - 1 - len);
+        len += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(ends[0]);
+    if (pid > 0)
+        (void)waitpid(pid, &status, 0);
+    words[strcspn(words, "\n")] = '\0';
+    add(report, "clocks", status == 0, "", "%s",
+        status == 0 ? "nodes can be told any time" : words);
+}
+
 /* What has to be done as a node's root. */
 static void examine_as_node(struct report *report, bool strange)
 {
@@ -123,6 +164,7 @@ static void examine_as_node(struct report *report, bool strange)
     if (strange && identity_become_root(&err) < 0)
         return;
     examine_overlay(report);
+    examine_clocks(report, report->agent);
 }
 
 /* In namespaces as a node's, if need be with a user namespace in which root is a stranger. */
@@ -239,6 +281,10 @@ int lab_examine(struct lab_ability abilities[LAB_ABILITIES_MAX])
     if (report == MAP_FAILED)
         return 0;
 
+    char agent[4096];
+    report->agent = helper_find("ordeal-agent", agent, sizeof agent, &err) == 0
+                        ? open(agent, O_RDONLY | O_CLOEXEC)
+                        : -1;
     if (examine_lab(report)) {
         if (lab_run(examine_inside, report, &err) != 0)
             add(report, "nodes", false, "", "trying them out failed");
@@ -247,6 +293,8 @@ int lab_examine(struct lab_ability abilities[LAB_ABILITIES_MAX])
     examine_device(report, "/dev/fuse", "fuse", "disks that lose what was not synced");
     int count = report->count;
     memcpy(abilities, report->abilities, sizeof report->abilities);
+    if (report->agent >= 0)
+        (void)close(report->agent);
     (void)munmap(report, sizeof *report);
     return count;
 }

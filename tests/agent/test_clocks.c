@@ -9,10 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -440,6 +445,52 @@ static void test_clocks__leave_no_trace_in_a_program(void **state)
     buf_release(&output);
 }
 
+/* On a machine whose kernel refuses a system call: what `ordeal-agent --try-clocks` says. */
+static void expect_said_without(int number, const char *words)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof program / sizeof *program, program};
+    char path[4096], said[512] = "";
+    int ends[2], status;
+
+    (void)snprintf(path, sizeof path, "%s/ordeal-agent", getenv("B") ? getenv("B") : "build");
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0)
+            (void)execl(path, "ordeal-agent", "--try-clocks", NULL);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    for (size_t len = 0; len < sizeof said - 1;) {
+        ssize_t got = read(ends[0], said + len, sizeof said - 1 - len);
+        if (got <= 0)
+            break;
+        len += (size_t)got;
+    }
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    if (!strstr(said, words))
+        fail_msg("'%s' does not hold '%s'", said, words);
+}
+
+static void test_clocks__what_a_machine_does_not_allow_is_said(void **state)
+{
+    (void)state;
+    expect_said_without(SYS_ptrace, "programs cannot be traced");
+    expect_said_without(SYS_seccomp, "system calls cannot be filtered: Operation not permitted");
+    expect_said_without(SYS_memfd_create, "cannot make memory for the clocks");
+}
+
 int main(void)
 {
 #define TEST(name, open) cmocka_unit_test_setup_teardown(test_clocks__##name, open, close_node)
@@ -457,6 +508,7 @@ int main(void)
         TEST(rates_and_stillness_are_told, open_node),
         TEST(without_the_need_nothing_is_there, open_without),
         TEST(leave_no_trace_in_a_program, open_node),
+        cmocka_unit_test(test_clocks__what_a_machine_does_not_allow_is_said),
     };
     if (agent_place_missing("agent/clocks"))
         return 0;
