@@ -3,6 +3,7 @@
 #include "gen.h"
 #include "hist.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,15 +102,19 @@ static void receive(struct store *store, struct replica *replica)
     }
 }
 
+enum { ORIGINS_MAX = 1 << 24 };
+
 static void broadcast(struct store *store, struct replica *replica, int key, value_id value)
 {
     int number = store->message_count++;
     struct message *message = &store->messages[number];
 
-    /* Ties between stamps go to the replica, so that all are different. */
-    int64_t round = replica->clock / 64 + 1;
+    /* Ties between stamps go to the origin, so that all are different: a slot's next process knows
+     * nothing of the stamps that the one before gave. */
+    int64_t round = replica->clock / ORIGINS_MAX + 1;
+    assert(replica->origin < ORIGINS_MAX);
     *message = (struct message){.key = key, .origin = replica->origin, .value = value};
-    message->stamp = round * 64 + (replica - store->replicas);
+    message->stamp = round * ORIGINS_MAX + replica->origin;
     message->needed = zeroed((size_t)store->space->ops, sizeof *message->needed);
     memcpy(message->needed, replica->applied, (size_t)number * sizeof *message->needed);
     deliver(store, replica, number);
@@ -261,7 +266,8 @@ static value_id rename_value(struct values *values, const struct values *from, v
     struct str text;
 
     if (values_get_int(from, id, &number))
-        return number ? values_int(values, number * 7919 % INT64_C(1000000007)) : id; /* one to one */
+        return number ? values_int(values, number * 7919 % INT64_C(1000000007))
+                      : id; /* one to one */
     if (values_get_list(from, id, &items, &count)) {
         value_id *renamed = zeroed(count, sizeof *renamed);
         for (size_t i = 0; i < count; i++)
