@@ -85,12 +85,17 @@ static bool is_superfluous(struct configs *configs, const struct config *b, cons
 
 /* -- adding ----------------------------------------------------------------------------------- */
 
+/* There are twice as many slots, by 32 bits. */
+enum { CAPACITY_MAX = 1 << 30 };
+
 static bool grow(struct configs *configs)
 {
     uint32_t capacity = configs->capacity ? configs->capacity * 2 : 64;
+
+    if (capacity > CAPACITY_MAX)
+        return false;
     char *bytes =
         budget_realloc(configs->budget, configs->bytes, capacity * config_size(configs->sweep));
-
     if (bytes)
         configs->bytes = bytes;
     uint32_t *chains =

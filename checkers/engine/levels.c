@@ -17,6 +17,9 @@ enum { LOOSE_FACTOR = 64 };
 
 enum { WIDTH_GROWTH = 8, COPIES = 32, WORK_FACTOR = 8 };
 
+/* More would not fit into the counts of configurations, nor into memory. */
+enum { WIDTH_MAX = 1 << 28 };
+
 /* The configurations at an event. */
 struct copy {
     size_t at;
@@ -88,8 +91,8 @@ static bool pass_return(struct levels *levels, const struct item *x, struct conf
 {
     configs_clear(&levels->next);
     configs_clear(&levels->work);
-    levels->next.loose = levels->work.loose =
-        levels->width <= levels->first_width * LOOSE_FACTOR && !levels->sweep.unlimited;
+    levels->next.loose = levels->work.loose = levels->width / LOOSE_FACTOR <= levels->first_width &&
+                                              levels->width < WIDTH_MAX && !levels->sweep.unlimited;
     if (!sort_out(levels, x))
         return false;
     for (uint32_t i = 0; i < levels->work.count; i++) {
@@ -170,8 +173,8 @@ static bool make_copy(struct levels *levels)
     return true;
 }
 
-/* Go back to the last copy that lies `distance` events before, or to the last complete one. */
-/* False when the budget is used up. */
+/* Go back to the last copy that lies `distance` events before, or to the last complete one. False
+ * when the budget is used up. */
 static bool go_back(struct levels *levels, size_t distance)
 {
     int i = levels->copy_count - 1;
@@ -244,6 +247,20 @@ static void note_states(const struct levels *levels)
         note_state(levels->result, configs_at(&levels->work, i)->state);
 }
 
+/* Keep more configurations, and go further back. False if both are as far as they can be. */
+static bool widen(struct levels *levels, size_t *distance)
+{
+    const struct copy *first = &levels->copies[0];
+
+    if (levels->width == WIDTH_MAX && *distance > levels->sweep.at - first->at)
+        return false;
+    levels->width =
+        levels->width > WIDTH_MAX / WIDTH_GROWTH ? WIDTH_MAX : levels->width * WIDTH_GROWTH;
+    if (*distance <= levels->sweep.object->event_count)
+        *distance *= WIDTH_GROWTH;
+    return true;
+}
+
 static void search(struct levels *levels, struct config *moved)
 {
     struct search_result *result = levels->result;
@@ -267,8 +284,8 @@ static void search(struct levels *levels, struct config *moved)
             distance = COPY_EVERY;
             levels->width = levels->first_width;
         }
-        levels->width *= WIDTH_GROWTH;
-        distance *= WIDTH_GROWTH;
+        if (!widen(levels, &distance))
+            return;
         widen_until = stuck + distance;
         if (!go_back(levels, distance))
             return;
@@ -278,10 +295,9 @@ static void search(struct levels *levels, struct config *moved)
 void search_levels(struct object *object, const struct levels_options *options,
                    struct search_result *result)
 {
-    struct levels levels = {.budget = object->budget,
-                            .width = options->width,
-                            .first_width = options->width,
-                            .complete = true};
+    uint32_t width = options->width < WIDTH_MAX ? options->width : WIDTH_MAX;
+    struct levels levels = {
+        .budget = object->budget, .width = width, .first_width = width, .complete = true};
     struct config *moved = NULL;
 
     *result = (struct search_result){.outcome = SEARCH_SPENT};

@@ -16,14 +16,16 @@ static const char *const names[] = {"register",       "cas-register", "counter",
                                     "queue",          "stack",        "mutex",       "fenced-lock",
                                     "priority-queue", "key-value",    "append-list", NULL};
 
-enum engine { WGL, LEVELS, NARROW_LEVELS, UNLIMITED_LEVELS, ENGINES };
+enum engine { WGL, LEVELS, NARROW_LEVELS, WIDEST_LEVELS, UNLIMITED_LEVELS, ENGINES };
 
 /* The verdict of one engine on a history of one object. */
 static enum verdict judge(const struct history *history, const struct model *model,
                           enum engine engine)
 {
     struct search_result result;
-    struct levels_options options = {.width = engine == NARROW_LEVELS ? 1 : 64,
+    struct levels_options options = {.width = engine == NARROW_LEVELS   ? 1
+                                              : engine == WIDEST_LEVELS ? UINT32_C(1) << 29
+                                                                        : 64,
                                      .unlimited = engine == UNLIMITED_LEVELS};
     uint32_t places[32];
     struct object_source source = {
