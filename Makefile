@@ -299,12 +299,19 @@ format:  ## apply the format
 # tests/bench/bench_x.c prints what it measures; all of them in one run, so that ratios mean something.
 BENCH_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH))
 
-.PHONY: bench bench-lab
+.PHONY: bench bench-lab bench-nemesis
 bench-lab: $(B)/tests/bench/bench_lab $(STAND_IN)  ## measure: how fast nodes and partitions come
 	$(Q)$<
 
+# Each bench_nemesis_* prints rows of one table (docs/nemeses.md).
+BENCH_NEMESIS := $(filter $(B)/tests/bench/bench_nemesis_%,$(BENCH_BIN))
+
+bench-nemesis: $(BENCH_NEMESIS) $(BINARIES) $(STAND_IN)  ## measure: each fault from outside, beside what was declared
+	$(Q)printf '| fault | declared | measured from outside | promised |\n|---|---|---|---|\n'
+	$(Q)for bench in $(BENCH_NEMESIS); do B=$(B) $$bench || exit 1; done
+
 bench: $(BENCH_BIN) $(BINARIES) $(STAND_IN)  ## measure: lab, faults, record, checkers
-	$(Q)for bench in $(filter-out %/bench_read,$(BENCH_BIN)) tests/bench/bench_run.sh; do \
+	$(Q)for bench in $(filter-out %/bench_read $(BENCH_NEMESIS),$(BENCH_BIN)) tests/bench/bench_run.sh; do \
 	  echo "== $${bench##*/bench_}"; B=$(B) $$bench || exit 1; done
 
 clean:  ## remove the build folder

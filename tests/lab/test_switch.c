@@ -2,16 +2,12 @@
 /* Tests of the lab's switch with real packets: what was declared is what receivers see, and what
  * the receipts count. Nothing is asked of how fast the machine is. */
 #include "../../harness/base/clock.h"
-#include "../../harness/lab/address.h"
-#include "../../harness/lab/lab_internal.h"
 #include "../lib/check.h"
 #include "../lib/inlab.h"
+#include "../lib/sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,57 +21,6 @@ struct bed {
     int udp[2][NODES], listener; /* datagrams by family and node; TCP at n2 */
 };
 
-/* -- sockets in nodes ------------------------------------------------------------------------- */
-
-struct opening {
-    int network, family, type, fd;
-};
-
-static void *open_there(void *context)
-{
-    struct opening *opening = context;
-
-    if (setns(opening->network, CLONE_NEWNET) == 0)
-        opening->fd = socket(opening->family, opening->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    return NULL;
-}
-
-static int socket_at(const struct bed *bed, int node, int family, int type)
-{
-    struct opening opening = {lab_node_network(bed->inlab.lab, node), family, type, -1};
-    pthread_t thread;
-
-    if (pthread_create(&thread, NULL, open_there, &opening) == 0)
-        (void)pthread_join(thread, NULL);
-    return opening.fd;
-}
-
-static socklen_t address_of(int node, int family, struct sockaddr_storage *storage)
-{
-    memset(storage, 0, sizeof *storage);
-    if (family == AF_INET) {
-        struct sockaddr_in *v4 = (void *)storage;
-        *v4 = (struct sockaddr_in){AF_INET, htons(PORT), address_v4(node), {0}};
-        return sizeof *v4;
-    }
-    struct sockaddr_in6 *v6 = (void *)storage;
-    *v6 = (struct sockaddr_in6){
-        .sin6_family = AF_INET6, .sin6_port = htons(PORT), .sin6_addr = address_v6(node)};
-    return sizeof *v6;
-}
-
-static int bind_at(const struct bed *bed, int node, int family, int type)
-{
-    struct sockaddr_storage address;
-    socklen_t len = address_of(node, family, &address);
-    int fd = socket_at(bed, node, family, type), room = 1 << 20;
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    return fd;
-}
-
 static int start(struct bed *bed)
 {
     const struct lab_options options = {.needs = NEED_SWITCH};
@@ -84,10 +29,10 @@ static int start(struct bed *bed)
     EXPECT_DONE(inlab_open(&bed->inlab, NODES, &options, &err), err);
     for (int f = 0; f < 2; f++) {
         for (int node = 0; node < NODES; node++)
-            EXPECT((bed->udp[f][node] = bind_at(bed, node, families[f], SOCK_DGRAM)) >= 0);
+            EXPECT((bed->udp[f][node] =
+                        sockets_bind(bed->inlab.lab, node, families[f], SOCK_DGRAM, PORT)) >= 0);
     }
-    EXPECT((bed->listener = bind_at(bed, 1, AF_INET, SOCK_STREAM)) >= 0);
-    EXPECT(listen(bed->listener, 64) == 0);
+    EXPECT((bed->listener = sockets_bind(bed->inlab.lab, 1, AF_INET, SOCK_STREAM, PORT)) >= 0);
     return 0;
 }
 
@@ -125,7 +70,7 @@ struct tally {
 static void send_numbers(struct bed *bed, int f, struct tally *tally)
 {
     struct sockaddr_storage address;
-    socklen_t len = address_of(1, families[f], &address);
+    socklen_t len = sockets_address(1, families[f], PORT, &address);
     int64_t twice[16];
 
     for (int i = 0; i < PACKETS; i++) {
@@ -261,7 +206,7 @@ static int64_t time_one(struct bed *bed, int f)
 {
     struct pollfd ready = {.fd = bed->udp[f][1], .events = POLLIN};
     struct sockaddr_storage address;
-    socklen_t len = address_of(1, families[f], &address);
+    socklen_t len = sockets_address(1, families[f], PORT, &address);
     int64_t start_ns = clock_now_ns();
     char bytes[1000] = "";
 
@@ -279,7 +224,7 @@ static int check_times(void *context)
     const struct link_shape stuck = {.delay_ns = 3600 * NS_PER_SEC};
     struct bed *bed = context;
     struct sockaddr_storage address;
-    socklen_t len = address_of(1, AF_INET, &address);
+    socklen_t len = sockets_address(1, AF_INET, PORT, &address);
     struct pollfd ready = {.fd = bed->udp[0][1], .events = POLLIN};
 
     EXPECT(start(bed) == 0);
@@ -308,25 +253,20 @@ static int check_resets(void *context)
     struct bed *bed = context;
     struct sockaddr_storage address;
     struct receipt receipt;
-    socklen_t len = address_of(1, AF_INET, &address);
+    socklen_t len = sockets_address(1, AF_INET, PORT, &address);
+    int ends[2];
     char byte;
 
     EXPECT(start(bed) == 0);
-    int fd = socket_at(bed, 0, AF_INET, SOCK_STREAM);
-    struct pollfd near = {.fd = fd, .events = POLLOUT};
-    struct pollfd incoming = {.fd = bed->listener, .events = POLLIN};
-    EXPECT(connect(fd, (struct sockaddr *)&address, len) < 0 && errno == EINPROGRESS);
-    EXPECT(poll(&near, 1, PATIENCE_MS) == 1 && near.revents == POLLOUT);
-    EXPECT(poll(&incoming, 1, PATIENCE_MS) == 1);
-    int far_fd = accept4(bed->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct pollfd far = {.fd = far_fd, .events = POLLIN};
+    EXPECT(sockets_connect(bed->inlab.lab, 0, 1, AF_INET, PORT, bed->listener, ends) == 0);
+    struct pollfd near = {.fd = ends[0], .events = POLLIN};
+    struct pollfd far = {.fd = ends[1], .events = POLLIN};
 
     EXPECT(shape(bed, &rude) == 0);
-    EXPECT(write(fd, "x", 1) == 1);
-    near.events = POLLIN;
-    EXPECT(poll(&near, 1, PATIENCE_MS) == 1 && read(fd, &byte, 1) < 0 && errno == ECONNRESET);
-    EXPECT(poll(&far, 1, PATIENCE_MS) == 1 && read(far_fd, &byte, 1) < 0 && errno == ECONNRESET);
-    int refused = socket_at(bed, 0, AF_INET, SOCK_STREAM);
+    EXPECT(write(ends[0], "x", 1) == 1);
+    EXPECT(poll(&near, 1, PATIENCE_MS) == 1 && read(ends[0], &byte, 1) < 0 && errno == ECONNRESET);
+    EXPECT(poll(&far, 1, PATIENCE_MS) == 1 && read(ends[1], &byte, 1) < 0 && errno == ECONNRESET);
+    int refused = sockets_open(bed->inlab.lab, 0, AF_INET, SOCK_STREAM);
     struct pollfd answer = {.fd = refused, .events = POLLOUT};
     int code = 0;
     socklen_t size = sizeof code;
