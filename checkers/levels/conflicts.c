@@ -12,6 +12,9 @@
 
 #include "frontier.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 enum { CYCLE_MAX = 4096 };
 
 /* What `read` forces on the writes of its key. Those that came with it came through the write that
@@ -65,21 +68,126 @@ static enum judgement judge_session(struct frontier *frontier, struct graph *gra
     return judgement;
 }
 
-enum judgement conflicts_find(const struct steps *steps, struct graph *graph, struct core *core)
-{
-    struct frontier frontier;
-    enum judgement judgement = JUDGE_UNDECIDED;
+/* -- sessions side by side ----------------------------------------------------------------------
+ */
 
+enum { THREADS_MAX = 16, STEPS_PER_THREAD = 20000 };
+
+/* Every so many-th session, with edges and a core of its own. */
+struct worker {
+    const struct steps *steps;
+    struct graph *graph, own;
+    struct core core;
+    uint32_t first, stride;
+    _Atomic uint32_t *stop; /* the first session known to violate: later ones do not matter */
+    uint32_t violated;      /* likewise of this worker */
+    enum judgement judgement;
+    pthread_t thread;
+    bool started;
+};
+
+static void *judge_sessions(void *ctx)
+{
+    struct worker *worker = ctx;
+    const struct steps *steps = worker->steps;
+    struct frontier frontier;
+
+    worker->judgement = JUDGE_UNDECIDED;
+    worker->violated = UINT32_MAX;
     if (frontier_init(&frontier, steps)) {
-        judgement = JUDGE_HOLDS;
-        for (uint32_t s = 0; s < steps->session_count && judgement == JUDGE_HOLDS; s++) {
-            judgement = budget_spent(steps->budget) ? JUDGE_UNDECIDED
-                                                    : judge_session(&frontier, graph, s, core);
+        worker->judgement = JUDGE_HOLDS;
+        for (uint32_t s = worker->first;
+             s < steps->session_count && s < atomic_load(worker->stop) &&
+             worker->judgement == JUDGE_HOLDS;
+             s += worker->stride) {
+            worker->judgement = budget_spent(steps->budget)
+                                    ? JUDGE_UNDECIDED
+                                    : judge_session(&frontier, worker->graph, s, &worker->core);
+            if (worker->judgement == JUDGE_VIOLATED)
+                worker->violated = s;
         }
     }
     frontier_release(&frontier);
+    uint32_t stop = atomic_load(worker->stop);
+    while (worker->violated < stop &&
+           !atomic_compare_exchange_weak(worker->stop, &stop, worker->violated))
+        ;
+    return NULL;
+}
+
+/* What the workers found together: the violation of the first session that has one, so that it is
+ * the same every time. */
+static enum judgement combine(struct worker *workers, uint32_t count, struct core *core)
+{
+    enum judgement judgement = JUDGE_HOLDS;
+    uint32_t first = UINT32_MAX, at = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (workers[i].judgement == JUDGE_UNDECIDED)
+            judgement = JUDGE_UNDECIDED;
+        if (workers[i].violated < first) {
+            first = workers[i].violated;
+            at = i;
+        }
+    }
+    if (first != UINT32_MAX) {
+        struct core empty = *core;
+        *core = workers[at].core;
+        workers[at].core = empty;
+        return JUDGE_VIOLATED;
+    }
+    for (uint32_t i = 1; i < count && judgement == JUDGE_HOLDS; i++) {
+        if (!graph_absorb(workers[0].graph, workers[i].graph))
+            judgement = JUDGE_UNDECIDED;
+    }
     return judgement;
 }
+
+static uint32_t workers_for(const struct steps *steps)
+{
+    uint32_t count = steps->count / STEPS_PER_THREAD + 1;
+
+    if (count > (uint32_t)steps->threads)
+        count = (uint32_t)steps->threads;
+    if (count > steps->session_count)
+        count = steps->session_count ? steps->session_count : 1;
+    return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
+enum judgement conflicts_find(const struct steps *steps, struct graph *graph, struct core *core)
+{
+    struct worker workers[THREADS_MAX] = {0};
+    uint32_t count = workers_for(steps);
+    _Atomic uint32_t stop = UINT32_MAX;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct worker *worker = &workers[i];
+        *worker = (struct worker){
+            .steps = steps, .graph = i ? &worker->own : graph, .first = i, .stride = count};
+        worker->stop = &stop;
+        worker->judgement = JUDGE_UNDECIDED;
+        worker->violated = UINT32_MAX;
+        core_init(&worker->core, steps->budget);
+        if (i && graph_init(&worker->own, steps))
+            worker->started = pthread_create(&worker->thread, NULL, judge_sessions, worker) == 0;
+    }
+    (void)judge_sessions(&workers[0]);
+    for (uint32_t i = 1; i < count; i++) {
+        if (workers[i].started)
+            (void)pthread_join(workers[i].thread, NULL);
+        else if (workers[i].own.last)
+            (void)judge_sessions(&workers[i]);
+    }
+    enum judgement judgement = combine(workers, count, core);
+    for (uint32_t i = 0; i < count; i++) {
+        core_release(&workers[i].core);
+        if (i)
+            graph_release(&workers[i].own);
+    }
+    return judgement;
+}
+
+/* -- cycles ------------------------------------------------------------------------------------ */
 
 static void explain_cycle(const struct graph *graph, const uint32_t *degree, struct core *core)
 {

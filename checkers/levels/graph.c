@@ -83,6 +83,37 @@ void graph_close(struct graph *graph)
         graph->used -= HEAD;
 }
 
+bool graph_absorb(struct graph *graph, struct graph *other)
+{
+    uint32_t offset = graph->block_count * BLOCK, count = graph->block_count + other->block_count;
+
+    if (other->block_count == 0)
+        return true;
+    if (count > UINT32_MAX / BLOCK)
+        return false;
+    uint32_t **grown = budget_realloc(graph->steps->budget, graph->blocks, count * sizeof *grown);
+    if (!grown)
+        return false;
+    graph->blocks = grown;
+    memcpy(graph->blocks + graph->block_count, other->blocks, other->block_count * sizeof *grown);
+    graph->block_count = count;
+    graph->used = other->used;
+    graph->edge_count += other->edge_count;
+    other->block_count = 0;
+    for (uint32_t i = 0; i < graph->steps->count; i++) {
+        uint32_t at = other->last[i], head = graph->last[i];
+        if (at)
+            graph->last[i] = at + offset;
+        while (at) {
+            uint32_t *next = word(graph, at + offset);
+            at = *next;
+            *next = at ? at + offset : head;
+        }
+        other->last[i] = 0;
+    }
+    return true;
+}
+
 struct edge_group graph_group(const struct graph *graph, uint32_t group)
 {
     const uint32_t *head = word(graph, group);

@@ -35,6 +35,10 @@ bool graph_add(struct graph *graph, uint32_t source);
 /* The group is complete; an empty one disappears. */
 void graph_close(struct graph *graph);
 
+/* Take over the edges of another graph of the same steps, which is left without any: its groups are
+ * numbered as if they were made now. False when the budget is used up. */
+bool graph_absorb(struct graph *graph, struct graph *other);
+
 struct edge_group {
     uint32_t next, cause, count;
     const uint32_t *sources;

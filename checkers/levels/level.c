@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const weak_level_names[WEAK_LEVELS] = {
     [WEAK_SEQUENTIAL] = "sequential",
@@ -242,6 +243,8 @@ void level_open(struct level_case *level_case, const struct history *history,
     level_case->initial = model_value(history, options->initial);
     struct steps_input input = {.history = history, .initial = level_case->initial};
     level_case->state = steps_build(&level_case->steps, &input, budget);
+    level_case->steps.threads =
+        options->threads > 0 ? options->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (options->model && strcmp(options->model, "register") != 0 &&
         strcmp(options->model, "cas-register") != 0)
         level_case->state = STEPS_FOREIGN;

@@ -316,7 +316,8 @@ enum steps_state steps_build(struct steps *steps, const struct steps_input *inpu
                                 .count =
                                     input->places ? input->place_count : input->history->count};
 
-    *steps = (struct steps){.history = input->history, .assignments = 1, .budget = budget};
+    *steps =
+        (struct steps){.history = input->history, .assignments = 1, .threads = 1, .budget = budget};
     dense_init(&building.sessions, budget);
     dense_init(&building.keys, budget);
     enum steps_state state = build(&building);

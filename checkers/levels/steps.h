@@ -43,6 +43,7 @@ struct steps {
     uint32_t session_count, key_count;
     uint64_t assignments; /* ways to pair reads with writers; UINT64_MAX: that or more */
     uint32_t culprit;     /* where the state says so: the place of an operation */
+    int threads;          /* that may work on them at once; steps_build says 1 */
     struct budget *budget;
 };
 

@@ -11,6 +11,7 @@
 #include "../lib/judged.h"
 #include "../lib/stores.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,44 @@ static void test_levels__an_explanation_tells_the_whole_argument(void **state)
     judged_free(judged);
 }
 
+/* Sessions are looked at side by side where there are many operations. */
+static void test_levels__threads_find_the_same(void **state)
+{
+    (void)state;
+    for (int stale = 0; stale < 2; stale++) {
+        struct store_space space = {
+            .kind = STORE_ORDERED, .ops = 50000, .processes = 7, .keys = 20, .late_pct = 50};
+        char first[256] = "";
+        struct hist *hist = hist_new("");
+        store_fill(&space, &hist->history);
+        for (size_t i = hist->history.count - 100; stale; i--) {
+            struct op *op = &hist->history.ops[i];
+            if (op->f == OP_F_READ && op->type == OP_OK && op->out != VALUE_NIL) {
+                op->out = VALUE_NIL;
+                break;
+            }
+        }
+        for (int threads = 1; threads <= 4; threads += 3) {
+            struct check_options options = {.threads = threads};
+            struct finding finding;
+            struct budget budget;
+            struct err err;
+            budget_init(&budget, 0, 0);
+            finding_init(&finding);
+            assert_int_equal(
+                checker_find("ccv")->check(&hist->history, &options, &budget, &finding, &err), 0);
+            assert_int_equal(finding.valid, stale ? VERDICT_INVALID : VERDICT_VALID);
+            assert_int_equal(atomic_load(&budget.used_bytes), 0);
+            if (stale && threads == 1)
+                (void)snprintf(first, sizeof first, "%s", finding.anomalies[0].explanation);
+            else if (stale)
+                assert_int_equal(strncmp(first, finding.anomalies[0].explanation, 255), 0);
+            finding_release(&finding);
+        }
+        hist_free(hist);
+    }
+}
+
 static void test_levels__a_read_from_the_future_is_a_warning(void **state)
 {
     (void)state;
@@ -240,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_levels__a_spent_budget_is_unknown),
         cmocka_unit_test(test_levels__the_naive_search_refuses_half_a_witness),
         cmocka_unit_test(test_levels__an_explanation_tells_the_whole_argument),
+        cmocka_unit_test(test_levels__threads_find_the_same),
         cmocka_unit_test(test_levels__a_read_from_the_future_is_a_warning),
     };
     return cmocka_run_group_tests_name("checkers/levels", tests, NULL, NULL);
