@@ -5,11 +5,12 @@
  *     bench_table            all rows
  *     bench_table 3 8        some of them
  *
- * Machines differ and are busy: every time is also given as a multiple of the reference's, which is
- * measured at the beginning and at the end of the same run (reading the first row's history with
- * one thread). Each measurement is a process of its own, the best of three unless it takes long.
- * Histories are made once, in build/bench, by the generator and seed that the second line of a row
- * names. Nothing here passes or fails. LIMIT in the environment: seconds for one check.
+ * Machines differ and are busy: the processor's time is given too, and as a multiple of the
+ * reference's, which is measured at the beginning and at the end of the same run (reading the first
+ * row's history with one thread). On a busy machine only these say much. Each measurement is a
+ * process of its own, the best of three unless it takes long. Histories are made once, in
+ * build/bench, by the generator and seed that the second line of a row names. Nothing here passes
+ * or fails. LIMIT in the environment: seconds for one check.
  */
 #include "../../harness/base/clock.h"
 #include "../../harness/checker.h"
@@ -36,19 +37,19 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"1,000,000 on a register, 50 clients, 5% unknown",
+    {"1,000,000, one register, 50 clients, 5% info",
      "linearizable",
      "object=register ops=1000000 clients=50 unknown=50 seed=1",
      {0},
      false,
      "0.6 s 150 MB"},
-    {"10,000 on a cas-register, 5 values, 50 clients",
+    {"10,000, one cas-register, 5 values, 50 cl.",
      "linearizable",
      "object=cas-register ops=10000 clients=50 values=5 seed=1",
      {0},
      false,
      "2 s 200 MB"},
-    {"100,000, 5 values, 20 clients, 5% unknown",
+    {"100,000, 5 values, 20 clients, 5% info",
      "linearizable",
      "object=cas-register ops=100000 clients=20 values=5 unknown=50 seed=1",
      {0},
@@ -78,7 +79,7 @@ static const struct row rows[] = {
      {0},
      false,
      "1.5 s 200 MB"},
-    {"ccv, 5,500,000, 20 processes (Plume's text)",
+    {"ccv, 5,500,000, 20 processes, Plume's text",
      "ccv",
      NULL,
      {STORE_ORDERED, 5500000, 20, 1000, 50, 0, 0, 1},
@@ -108,7 +109,7 @@ enum { ROWS = sizeof rows / sizeof *rows, REPEATS = 3 };
 
 /* What a child says of its measurement. */
 struct measured {
-    double seconds;
+    double seconds, cpu_s;
     long rss_mb;
     enum verdict verdict;
     bool done;
@@ -146,6 +147,8 @@ static struct measured measure_here(const char *level, const char *path, int thr
     measured.verdict = finding.valid;
     (void)getrusage(RUSAGE_SELF, &usage);
     measured.rss_mb = usage.ru_maxrss / 1024;
+    measured.cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     return measured;
 }
 
@@ -221,12 +224,12 @@ static void make_history(const struct row *row, char path[256])
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-static double measure_reference(void)
+static struct measured measure_reference(void)
 {
     char path[256];
 
     make_history(&rows[0], path);
-    return measure(NULL, path, 1).seconds;
+    return measure(NULL, path, 1);
 }
 
 static void run(const struct row *row, double reference_s)
@@ -235,8 +238,8 @@ static void run(const struct row *row, double reference_s)
 
     make_history(row, path);
     struct measured two = measure(row->level, path, 2), one = measure(row->level, path, 1);
-    printf("%-48s %13s %7.2f %6ld %6.1f %7.2f %5.2f%s%s\n", row->what, row->goal, two.seconds,
-           two.rss_mb, two.seconds / reference_s, one.seconds, one.seconds / two.seconds,
+    printf("%-44s %12s %6.2f %6.2f %5.2f %6.2f %5ld %6.1f%s%s\n", row->what, row->goal, two.seconds,
+           one.seconds, one.seconds / two.seconds, one.cpu_s, two.rss_mb, one.cpu_s / reference_s,
            two.verdict == VERDICT_VALID ? "" : "  ",
            !two.done                        ? "error"
            : two.verdict == VERDICT_UNKNOWN ? "unknown"
@@ -249,18 +252,21 @@ static void run(const struct row *row, double reference_s)
 
 int main(int argc, char **argv)
 {
-    double reference_s = measure_reference();
+    struct measured reference = measure_reference();
 
-    printf("reference: reading row 1 with one thread, %.3f s\n\n", reference_s);
-    printf("%-48s %13s %7s %6s %6s %7s %5s\n", "history", "goal", "2 cores", "MB", "x ref",
-           "1 core", "gain");
+    printf("reference: reading row 1 with one thread: %.3f s, of the processor %.3f s\n\n",
+           reference.seconds, reference.cpu_s);
+    printf("%-44s %12s %6s %6s %5s %6s %5s %6s\n", "history (seconds)", "goal", "2 core", "1 core",
+           "gain", "cpu", "MB", "x ref");
     for (int i = 0; i < ROWS; i++) {
         bool wanted = argc == 1;
         for (int k = 1; k < argc; k++)
             wanted = wanted || strtol(argv[k], NULL, 10) == i + 1;
         if (wanted)
-            run(&rows[i], reference_s);
+            run(&rows[i], reference.cpu_s);
     }
-    printf("\nreference again: %.3f s\n", measure_reference());
+    reference = measure_reference();
+    printf("\nreference again: %.3f s, of the processor %.3f s\n", reference.seconds,
+           reference.cpu_s);
     return 0;
 }
