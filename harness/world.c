@@ -41,6 +41,7 @@ const struct part_member link_members[] = {
     MEMBER(link_shape, corrupt_repaired_ppm, 0, PPM),
     MEMBER(link_shape, rate_bps, 0, INT64_MAX),
     MEMBER(link_shape, reset_ppm, 0, PPM),
+    MEMBER(link_shape, flap_ns, 0, HOUR_NS),
     MEMBER(link_shape, port, 0, UINT16_MAX),
     {0},
 };

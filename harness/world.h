@@ -51,6 +51,7 @@ struct link_shape {
     int64_t corrupt_ppm, corrupt_repaired_ppm; /* checksums left wrong; made right again */
     int64_t rate_bps;                          /* bits per second; 0: no limit */
     int64_t reset_ppm; /* of TCP segments: answered with a reset of their connection */
+    int64_t flap_ns;   /* all packets are lost in the first half of each such period */
     int64_t port;      /* only packets from or to this port of TCP or UDP; 0: all */
 };
 

@@ -2,17 +2,18 @@
 /* partition.c - packets between nodes are dropped, by the shapes that the field has found telling.
  *
  * A grudge is who no longer hears whom. Clients still reach every node, so that each side goes on
- * answering if it dares.
+ * answering if it dares; but for "isolated", whom nobody reaches, and "clients", who alone are cut
+ * off.
  */
 #include "../harness/nemesis.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The last is whatever a plan says; it is never drawn. */
-static const char *const kinds[] = {"halves",          "random-halves", "one",
-                                    "majorities-ring", "bridge",        "one-way",
-                                    "leader",          "grudge",        NULL};
+/* Those behind "leader" are never drawn; the last is whatever a plan says. */
+static const char *const kinds[] = {"halves",   "random-halves", "one",    "majorities-ring",
+                                    "bridge",   "one-way",       "leader", "leader-minority",
+                                    "isolated", "clients",       "grudge", NULL};
 
 static void draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault)
 {
@@ -76,17 +77,25 @@ static void cut_one_way(struct world *mine, const int *nodes, int count)
         mine->cut[nodes[i]] |= deaf;
 }
 
+/* As many more as there can be on the leader's side without a majority. */
+static node_set join_leader(node_set leader, const int *nodes, int count)
+{
+    for (int i = 0; i < count && node_set_count(leader) < (count - 1) / 2; i++)
+        leader |= NODE(nodes[i]);
+    return leader;
+}
+
 /* {"n1":["n2","clients"]}: n1 no longer hears n2 and the clients. */
 static void print_grudge(const struct world *mine, const char *const *names, struct buf *value)
 {
     buf_puts(value, "{");
-    for (int to = 0; to < mine->node_count; to++) {
+    for (int to = 0; to < PLACES_MAX; to++) {
         bool any = false;
         for (int from = 0; from < PLACES_MAX; from++) {
             if (!(mine->cut[from] & NODE(to)))
                 continue;
             if (!any) {
-                buf_json_next(value, names[to]);
+                buf_json_next(value, to == CLIENTS ? "clients" : names[to]);
                 buf_puts(value, "[");
             }
             any = true;
@@ -96,6 +105,11 @@ static void print_grudge(const struct world *mine, const char *const *names, str
             buf_puts(value, "]");
     }
     buf_puts(value, "}");
+}
+
+static bool reaches_clients(const char *kind)
+{
+    return strcmp(kind, "clients") == 0 || strcmp(kind, "isolated") == 0;
 }
 
 static int declare(const struct fault *fault, const struct situation *situation,
@@ -127,7 +141,12 @@ static int declare(const struct fault *fault, const struct situation *situation,
             side = set_of(nodes, count / 2);
         else
             side = selector_resolve(fault->selector, fault->nodes, situation, &rng);
-        world_cut_between(mine, side, all & ~side);
+        if (strcmp(fault->kind, "leader-minority") == 0)
+            side = join_leader(side, nodes, count);
+        if (strcmp(fault->kind, "clients") != 0)
+            world_cut_between(mine, side, all & ~side);
+        if (reaches_clients(fault->kind))
+            world_cut_between(mine, side, NODE(CLIENTS));
     }
     if (world_is_healthy(mine))
         return err_set(err, EINVAL, "a '%s' partition of %d nodes cuts nothing", fault->kind,

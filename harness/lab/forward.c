@@ -155,8 +155,10 @@ static void judge(struct forward *forward, const struct link *link, const struct
 
     *fate = (struct fate){0};
     for (size_t i = 0; i < link->count; i++) {
-        if (applies(&stages[i], frame))
-            shape_judge(&stages[i].rule.shape, stages[i].seed, &stages[i].state, fate);
+        if (!applies(&stages[i], frame))
+            continue;
+        shape_judge(&stages[i].rule.shape, stages[i].seed, &stages[i].state, fate);
+        fate->lost |= shape_is_down(&stages[i].rule.shape, &stages[i].state, now_ns);
     }
     fate->reset = fate->reset && frame_reset_sender(frame, reset) > 0;
     for (size_t i = 0; i < link->count && !fate->lost && !fate->reset; i++) {
@@ -264,7 +266,8 @@ static bool lay_link(struct forward *forward, const struct world *world, int num
             continue;
         struct stage *stage = &stages[(*count)++];
         *stage = (struct stage){.rule = world->links[i],
-                                .seed = shape_link_seed(world->links[i].seed, from, to)};
+                                .seed = shape_link_seed(world->links[i].seed, from, to),
+                                .state.since_ns = forward->applied_ns};
         inherited += inherit(forward, &old, taken, stage);
     }
     link->count = *count - link->first;
@@ -299,6 +302,7 @@ int forward_apply(struct forward *forward, const struct world *world, int64_t no
         return -1;
     }
     (void)forward_due(forward, now_ns);
+    forward->applied_ns = now_ns;
     for (int i = 0; i < PLACES_MAX; i++)
         forward->cut[i] = places & NODE(i) ? world->cut[i] & places & ~NODE(i) : 0;
     for (int i = 0; i < PLACES_MAX * PLACES_MAX; i++)

@@ -38,6 +38,7 @@ struct forward {
     } links[PLACES_MAX * PLACES_MAX];
     struct link_effects effects[PLACES_MAX * PLACES_MAX]; /* [from * PLACES_MAX + to] */
     uint64_t bytes_cut, overruns;
+    int64_t applied_ns; /* when the world was declared */
     struct delay_line line;
 };
 

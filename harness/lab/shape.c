@@ -85,6 +85,11 @@ void shape_judge(const struct link_shape *shape, uint64_t link_seed, struct shap
         fate->delay_ns += (int64_t)delay;
 }
 
+bool shape_is_down(const struct link_shape *shape, const struct shape_state *state, int64_t now_ns)
+{
+    return shape->flap_ns > 0 && (now_ns - state->since_ns) % shape->flap_ns < shape->flap_ns / 2;
+}
+
 int64_t shape_queue(const struct link_shape *shape, struct shape_state *state, int64_t now_ns,
                     size_t len)
 {

@@ -12,6 +12,7 @@ struct shape_state {
     uint64_t packets; /* that it has judged */
     bool losing;      /* in a burst */
     int64_t free_ns;  /* when the limited line is free again */
+    int64_t since_ns; /* when the shape came into force */
 };
 
 /* What becomes of one packet; several shapes add to it. */
@@ -29,6 +30,9 @@ uint64_t shape_link_seed(uint64_t seed, int from, int to);
 /* Draw for the state's next packet. */
 void shape_judge(const struct link_shape *shape, uint64_t link_seed, struct shape_state *state,
                  struct fate *fate);
+
+/* Whether the link is down just now, of one that flaps. */
+bool shape_is_down(const struct link_shape *shape, const struct shape_state *state, int64_t now_ns);
 
 /* Put a packet of `len` bytes on the limited line at `now_ns`; how long until it has left. -1: too
  * much is waiting already. */

@@ -19,18 +19,19 @@ fault() { # nemesis, kind, from, to (tenths of a second), params
     printf ','; fault reorder all 44 51 '"reorder_percent":50'
     printf ','; fault corrupt detected 52 59 '"corrupt_percent":20'
     printf ','; fault rate all 60 67 '"rate_kbps":2000'
-    printf ','; fault reset clients 68 75 '"reset_percent":20'
+    printf ','; fault reset clients 68 72 '"reset_percent":20'
+    printf ','; fault flap all 73 79 '"period_ms":100'
     printf ']}'
 } >plan
 
 edges() { grep -c "\"edge\":\"$1\"" store/latest/history.jsonl; }
 check_run() { # who
-    if [ "$(edges ended)" -eq 9 ] && ! grep '"edge":"ended"' store/latest/history.jsonl |
+    if [ "$(edges ended)" -eq 10 ] && ! grep '"edge":"ended"' store/latest/history.jsonl |
         grep -q '"affected":0[,}]'; then
-        ok "$1: each of nine network faults bit"
+        ok "$1: each of ten network faults bit"
     else
         grep '"process":"nemesis"' store/latest/history.jsonl >nemesis
-        not_ok "$1: each of nine network faults bit" nemesis
+        not_ok "$1: each of ten network faults bit" nemesis
     fi
     if grep '"f":"heal"' store/latest/history.jsonl | grep '"value":true' | grep -q '"rules":0'; then
         ok "$1: the network is whole in the end"

@@ -320,6 +320,24 @@ static void test_forward__a_shape_goes_on_counting_through_other_declarations(vo
     end(right);
 }
 
+static void test_forward__a_flapping_link_is_down_half_of_the_time(void **state)
+{
+    struct fixture *fixture = start();
+    struct world world;
+
+    (void)state;
+    world_clear(&world, NODES);
+    shape(&world, NODE(0), NODE(1), (struct link_shape){.flap_ns = 10 * MS});
+    apply(fixture, &world, 3 * MS);
+    for (int i = 0; i < 40; i++) {
+        int before = fixture->gone_count;
+        send_to(fixture, 0, 1, 80, (3 + i) * MS);
+        assert_int_equal(fixture->gone_count - before, i % 10 >= 5);
+    }
+    assert_int_equal(effects_of(fixture, 0, 1)->lost, 20);
+    end(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_forward__one_that_nobody_overtakes_arrives_all_the_same),
         cmocka_unit_test(test_forward__only_the_named_port_is_shaped),
         cmocka_unit_test(test_forward__shapes_of_one_link_add_up),
+        cmocka_unit_test(test_forward__a_flapping_link_is_down_half_of_the_time),
         cmocka_unit_test(test_forward__a_shape_goes_on_counting_through_other_declarations),
     };
     return cmocka_run_group_tests_name("lab/forward", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the nemeses that spoil links ("delay", "loss", "duplicate", "reorder", "corrupt",
- * "rate", "reset"): whose links, how badly, and how much of it is counted as theirs. */
+ * "rate", "reset", "flap"): whose links, how badly, and how much of it is counted as theirs. */
 #include "../../harness/link_fault.h"
 #include "../lib/check.h"
 #include "../lib/declare.h"
@@ -10,11 +10,11 @@
 #include <string.h>
 
 extern const struct nemesis nemesis_delay, nemesis_loss, nemesis_duplicate, nemesis_reorder,
-    nemesis_corrupt, nemesis_rate, nemesis_reset;
+    nemesis_corrupt, nemesis_rate, nemesis_reset, nemesis_flap;
 
 static const struct nemesis *const all[] = {&nemesis_delay,   &nemesis_loss,    &nemesis_duplicate,
                                             &nemesis_reorder, &nemesis_corrupt, &nemesis_rate,
-                                            &nemesis_reset};
+                                            &nemesis_reset,   &nemesis_flap};
 
 enum { ALL = sizeof all / sizeof all[0], NODES = 5 };
 

@@ -137,6 +137,41 @@ static void test_partition__one_node_alone_makes_no_partition(void **state)
                      -1);
 }
 
+static void test_partition__leader_minority_is_the_leader_with_others_but_no_majority(void **state)
+{
+    (void)state;
+    for (int n = 3; n <= NODES_TRIED; n++) {
+        struct world world;
+        assert_int_equal(declare_fault(&nemesis_partition, "leader-minority", SELECT_LEADER, 5, n,
+                                       NODE(1), &world, NULL),
+                         0);
+        assert_true(is_symmetric(&world));
+        assert_int_equal(heard_count(&world, 1), (n - 1) / 2);
+        assert_int_equal(world.cut[CLIENTS], 0);
+    }
+}
+
+static void test_partition__clients_can_be_cut_off_alone_or_with_all(void **state)
+{
+    struct world world;
+    char *value;
+
+    (void)state;
+    assert_int_equal(
+        declare_fault(&nemesis_partition, "clients", SELECT_LEADER, 1, 3, NODE(1), &world, &value),
+        0);
+    assert_int_equal(world.cut[CLIENTS], NODE(1));
+    assert_int_equal(world.cut[1], NODE(CLIENTS));
+    assert_int_equal(world.cut[0] | world.cut[2], 0);
+    assert_string_equal(value, "{\"n2\":[\"clients\"],\"clients\":[\"n2\"]}");
+    free(value);
+    assert_int_equal(
+        declare_fault(&nemesis_partition, "isolated", SELECT_LEADER, 1, 3, NODE(1), &world, NULL),
+        0);
+    assert_int_equal(world.cut[1], NODE(0) | NODE(2) | NODE(CLIENTS));
+    assert_int_equal(world.cut[CLIENTS], NODE(1));
+}
+
 /* Two faults at once must not claim each other's packets. */
 static void test_partition__counts_only_what_its_own_cuts_dropped(void **state)
 {
@@ -160,6 +195,8 @@ int main(void)
         cmocka_unit_test(test_partition__bridge_is_one_node_that_hears_all),
         cmocka_unit_test(test_partition__one_way_is_deaf_but_not_mute),
         cmocka_unit_test(test_partition__leader_alone_is_the_leader),
+        cmocka_unit_test(test_partition__leader_minority_is_the_leader_with_others_but_no_majority),
+        cmocka_unit_test(test_partition__clients_can_be_cut_off_alone_or_with_all),
         cmocka_unit_test(test_partition__one_node_alone_makes_no_partition),
         cmocka_unit_test(test_partition__counts_only_what_its_own_cuts_dropped),
     };
