@@ -140,6 +140,11 @@ static void json_op(const struct history *history, const struct op *op, bool com
         buf_puts(out, ",\"node\":");
         buf_json_string(out, str_of(history->nodes[op->node]));
     }
+    value_id clock = complete ? history_clock(history, op) : VALUE_NIL;
+    if (clock != VALUE_NIL) {
+        buf_puts(out, ",\"clock\":");
+        values_print(&history->values, clock, out);
+    }
     buf_puts(out, "}\n");
 }
 

@@ -34,7 +34,7 @@ static char *written(const struct history *history, writer *write)
     "{\"index\":3,\"time\":5,\"type\":\"invoke\",\"process\":0,\"f\":\"read\",\"key\":\"k\","      \
     "\"value\":null,\"node\":\"n1\"}\n"                                                            \
     "{\"index\":4,\"time\":7,\"type\":\"ok\",\"process\":0,\"f\":\"read\",\"key\":\"k\","          \
-    "\"value\":3,\"node\":\"n1\"}\n"                                                               \
+    "\"value\":3,\"node\":\"n1\",\"clock\":{\"n1\":3,\"n2\":0}}\n"                                 \
     "{\"index\":5,\"time\":8,\"type\":\"invoke\",\"process\":1,\"f\":\"cas\",\"key\":\"k\","       \
     "\"value\":[3,null]}\n"                                                                        \
     "{\"index\":6,\"time\":9,\"type\":\"fail\",\"process\":1,\"f\":\"cas\",\"key\":\"k\","         \
