@@ -159,7 +159,7 @@ static int take_receipt(const json_t *answer, struct receipt *receipt, struct er
         const char *is = json_string_value(json_object_get(process, "state"));
         receipt->ended += is && strcmp(is, "ended") == 0;
     }
-    for (int k = 0; state && k < 3; k++) {
+    for (int k = 0; state && k < PROCESS_STATES; k++) {
         if (strcmp(state, process_state_names[k]) == 0) {
             receipt->state = (enum process_state)k;
             return 0;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-const char *const process_state_names[3] = {"running", "paused", "killed"};
+const char *const process_state_names[PROCESS_STATES] = {"running", "paused", "stopped", "crashed",
+                                                         "killed"};
 
 const char *const need_names[NEEDS_MAX] = {"switch", "clock", "disk", "limits"};
 
@@ -72,6 +73,7 @@ const struct part_member limit_members[] = {
     MEMBER(limits, cpu_percent, 0, 100),
     MEMBER(limits, memory_bytes, 0, INT64_MAX),
     MEMBER(limits, open_files, 0, INT32_MAX),
+    MEMBER(limits, life_ns, 0, HOUR_NS),
     {0},
 };
 

@@ -32,9 +32,17 @@ static inline int node_set_count(node_set set)
     return __builtin_popcountll(set);
 }
 
-enum process_state { PROCESS_RUNNING, PROCESS_PAUSED, PROCESS_KILLED }; /* worse is greater */
+/* Of a node's system; worse is greater. */
+enum process_state {
+    PROCESS_RUNNING,
+    PROCESS_PAUSED,  /* every process stands still */
+    PROCESS_STOPPED, /* what was started was asked to end (SIGTERM), and killed if it did not */
+    PROCESS_CRASHED, /* what was started was killed (SIGKILL), but nothing beside it */
+    PROCESS_KILLED,  /* the node crashed: every process is gone, /run and /tmp with them */
+    PROCESS_STATES
+};
 
-extern const char *const process_state_names[3]; /* "running", "paused", "killed" */
+extern const char *const process_state_names[PROCESS_STATES]; /* "running", ..., "killed" */
 
 /* How delays are spread around their mean. */
 enum link_distribution { LINK_UNIFORM, LINK_NORMAL, LINK_EXPONENTIAL, LINK_PARETO };
@@ -86,11 +94,13 @@ struct disk_fault {
     int64_t read_only; /* 1: EROFS */
 };
 
-/* What a node's processes get less of. */
+/* What a node's processes get less of. They are told while they run, need nothing from the start,
+ * and hold for processes that begin later as well. */
 struct limits {
-    int64_t cpu_percent;  /* of one core; 0: no limit */
-    int64_t memory_bytes; /* together; 0: no limit */
+    int64_t cpu_percent;  /* of the time they run, the rest they are stopped; 0: no limit */
+    int64_t memory_bytes; /* resident, together: over it the greatest is killed; 0: no limit */
     int64_t open_files;   /* each; 0: no limit */
+    int64_t life_ns;      /* so often what was started is killed and started again; 0: no limit */
 };
 
 extern const struct part_member link_members[], clock_members[], disk_members[], limit_members[];
@@ -146,7 +156,7 @@ struct receipt {
     uint64_t rules;           /* packet rules installed now */
     uint64_t packets_dropped; /* by our rules, ever */
     uint64_t bytes_dropped;
-    uint64_t kills;  /* nodes' systems killed */
+    uint64_t kills;  /* nodes' systems killed, crashed or stopped */
     uint64_t killed; /* processes that died thereby */
     uint64_t pauses; /* nodes' systems paused */
     uint64_t paused; /* processes that were seen stopped */

@@ -16,13 +16,7 @@ static int declare(const struct fault *fault, const struct situation *situation,
 static uint64_t affected(const struct world *mine, const struct effects *before,
                          const struct effects *after)
 {
-    uint64_t processes = 0;
-
-    for (int i = 0; i < mine->node_count; i++) {
-        if (mine->processes[i] == PROCESS_KILLED)
-            processes += after->nodes[i].killed - before->nodes[i].killed;
-    }
-    return processes;
+    return process_fault_killed(mine, PROCESS_KILLED, before, after);
 }
 
 const struct nemesis nemesis_kill = {

@@ -14,6 +14,7 @@
 #define ORDEAL_AGENT_BOX_H
 
 #include "../base/err.h"
+#include "../world.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,11 +25,14 @@ struct box {
     const struct box_kind *kind;
     const struct clocks *clocks; /* that all who execute something in it get; NULL: the machine's */
     bool open;
+    struct limits limits; /* on whatever is in it, now and in later lives */
     /* namespaces only: */
-    pid_t init;     /* the node init */
-    int init_fd;    /* socket to it: commands and answers; its end is the node init's end */
-    int init_pid;   /* pidfd: the namespaces to enter */
-    unsigned asked; /* number of the last request to the node init */
+    pid_t init;         /* the node init */
+    int init_fd;        /* socket to it: commands and answers; its end is the node init's end */
+    int init_pid;       /* pidfd: the namespaces to enter */
+    unsigned asked;     /* number of the last request to the node init */
+    uint64_t throttles; /* of this life, as far as was told */
+    uint64_t throttles_past; /* of earlier lives */
 };
 
 struct box_kind {
@@ -49,6 +53,12 @@ struct box_kind {
     int (*stop)(struct box *box, int *count, struct err *err);
     int (*resume)(struct box *box, struct err *err);
 
+    /* Put limits on its processes; zeroed: none. -1 if this kind has no way to. */
+    int (*limit)(struct box *box, const struct limits *limits, struct err *err);
+
+    /* How often a limit has held a process back, or ended it, so far. */
+    uint64_t (*throttles)(struct box *box);
+
     /* SIGKILL to every process; they go soon. */
     void (*kill)(struct box *box);
 
@@ -66,16 +76,18 @@ _Noreturn void init_main(int fd);
 
 /* What the agent says to the node init, and is answered. */
 struct init_request {
-    enum init_command { INIT_STOP = 1, INIT_RESUME } command;
-    unsigned number; /* the answer repeats it; from 1: the first answer, 0, is unasked */
+    enum init_command { INIT_STOP = 1, INIT_RESUME, INIT_LIMIT, INIT_TELL } command;
+    unsigned number;      /* the answer repeats it; from 1: the first answer, 0, is unasked */
+    struct limits limits; /* INIT_LIMIT */
 };
 
 struct init_answer {
     unsigned number;
-    int error;      /* errno value, 0: done */
-    int count;      /* processes */
-    int running;    /* of them: not seen stopped */
-    char where[32]; /* when it could not begin: at what */
+    int error;          /* errno value, 0: done */
+    int count;          /* processes */
+    int running;        /* of them: not seen stopped */
+    uint64_t throttles; /* of this life */
+    char where[32];     /* when it could not begin: at what */
 };
 
 #endif

@@ -106,6 +106,20 @@ static void reaped(struct box *box, pid_t pid)
     (void)pid;
 }
 
+static int limit(struct box *box, const struct limits *limits, struct err *err)
+{
+    (void)box;
+    if (part_is_healthy(limit_members, limits))
+        return 0;
+    return err_set(err, ENOTSUP, "limits need namespaces, which a remote host does not give");
+}
+
+static uint64_t throttles(struct box *box)
+{
+    (void)box;
+    return 0;
+}
+
 const struct box_kind box_descendants = {
     .name = "descendants",
     .open = open_box,
@@ -113,6 +127,8 @@ const struct box_kind box_descendants = {
     .enter = enter,
     .stop = stop,
     .resume = resume,
+    .limit = limit,
+    .throttles = throttles,
     .kill = kill_box,
     .gone = gone,
     .reaped = reaped,

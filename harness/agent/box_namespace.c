@@ -38,10 +38,14 @@ static int listen_to_init(const struct box *box, struct init_answer *answer, str
 
 static void release(struct box *box)
 {
+    box->throttles_past += box->throttles;
+    box->throttles = 0;
     (void)close(box->init_fd);
     (void)close(box->init_pid);
     box->open = false;
 }
+
+static int tell_limits(struct box *box, struct err *err);
 
 static int open_box(struct box *box, struct err *err)
 {
@@ -70,7 +74,7 @@ static int open_box(struct box *box, struct err *err)
     box->open = true;
     if (listen_to_init(box, &answer, err) == 0) {
         if (answer.error == 0)
-            return 0;
+            return tell_limits(box, err);
         err_errno(err, answer.error, "the node init cannot set up '%s'", answer.where);
     }
     (void)kill(box->init, SIGKILL);
@@ -124,7 +128,8 @@ static int enter(struct box *box)
 static int ask_init(struct box *box, enum init_command command, struct init_answer *answer,
                     struct err *err)
 {
-    struct init_request request = {.command = command, .number = ++box->asked};
+    struct init_request request = {
+        .command = command, .number = ++box->asked, .limits = box->limits};
 
     *answer = (struct init_answer){0};
     if (!box->open)
@@ -133,9 +138,37 @@ static int ask_init(struct box *box, enum init_command command, struct init_answ
         return err_errno(err, errno, "cannot speak to the node init");
     if (listen_to_init(box, answer, err))
         return -1;
+    box->throttles = answer->throttles;
     if (answer->error)
         return err_errno(err, answer->error, "the node init cannot signal the processes");
     return 0;
+}
+
+static int tell_limits(struct box *box, struct err *err)
+{
+    struct init_answer answer;
+
+    if (part_is_healthy(limit_members, &box->limits))
+        return 0;
+    return ask_init(box, INIT_LIMIT, &answer, err);
+}
+
+static int limit(struct box *box, const struct limits *limits, struct err *err)
+{
+    struct init_answer answer;
+
+    box->limits = *limits;
+    return ask_init(box, INIT_LIMIT, &answer, err);
+}
+
+static uint64_t throttles(struct box *box)
+{
+    struct init_answer answer;
+    struct err unimportant; /* what was told last stands */
+
+    if (!part_is_healthy(limit_members, &box->limits))
+        (void)ask_init(box, INIT_TELL, &answer, &unimportant);
+    return box->throttles_past + box->throttles;
 }
 
 static int stop(struct box *box, int *count, struct err *err)
@@ -182,6 +215,8 @@ const struct box_kind box_namespace = {
     .enter = enter,
     .stop = stop,
     .resume = resume,
+    .limit = limit,
+    .throttles = throttles,
     .kill = kill_box,
     .gone = gone,
     .reaped = reaped,

@@ -94,7 +94,7 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
 {
     (void)request;
     (void)err;
-    system_receipt(&agent->system, answer);
+    system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
     return 0;
 }
@@ -102,12 +102,11 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
     if ((!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock)) ||
-        !part_is_healthy(disk_members, &request->disk) ||
-        !part_is_healthy(limit_members, &request->limits))
+        !part_is_healthy(disk_members, &request->disk))
         return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
     if (system_declare(agent, request, err))
         return -1;
-    system_receipt(&agent->system, answer);
+    system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
     return 0;
 }

@@ -6,10 +6,13 @@
  * fork escapes: kill(-1). It starts nothing itself, and ends with the agent.
  */
 #include "box.h"
+#include "../base/clock.h"
 #include "survey.h"
+#include "throttle.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,26 +86,64 @@ static int drop_descriptors(int fd)
     return close_range((unsigned)fd + 1, ~0U, 0);
 }
 
-static void carry_out(const struct init_request *request, struct init_answer *answer)
+static void signal_all(int signal, struct init_answer *answer)
+{
+    if (kill(-1, signal) && errno != ESRCH)
+        answer->error = errno;
+}
+
+static void stop_all(struct init_answer *answer)
 {
     static struct survey survey;
-    int signal = request->command == INIT_STOP ? SIGSTOP : SIGCONT;
 
-    if (kill(-1, signal) && errno != ESRCH) {
-        answer->error = errno;
-        return;
-    }
-    if (request->command != INIT_STOP)
+    signal_all(SIGSTOP, answer);
+    if (answer->error)
         return;
     answer->error = survey_settle(&survey, 0, NULL) ? errno : 0;
     answer->count = survey.count;
     answer->running = survey.running;
 }
 
+static void carry_out(const struct init_request *request, struct throttle *throttle,
+                      struct init_answer *answer)
+{
+    switch (request->command) {
+    case INIT_STOP:
+        throttle->held = true;
+        stop_all(answer);
+        break;
+    case INIT_RESUME:
+        throttle->held = false;
+        throttle->stopped = false;
+        signal_all(SIGCONT, answer);
+        break;
+    case INIT_LIMIT:
+        throttle_set(throttle, &request->limits);
+        break;
+    case INIT_TELL:
+        break;
+    }
+    answer->throttles = throttle->count;
+}
+
+/* Keep the limits until there is a request. False: the agent has gone. */
+static bool next_request(int fd, struct throttle *throttle, struct init_request *request)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    for (;;) {
+        int64_t wait_ns = throttle_tick(throttle);
+        struct timespec wait = {.tv_sec = wait_ns / NS_PER_SEC, .tv_nsec = wait_ns % NS_PER_SEC};
+        if (ppoll(&ready, 1, wait_ns < 0 ? NULL : &wait, NULL) > 0)
+            return recv(fd, request, sizeof *request, 0) == sizeof *request;
+    }
+}
+
 _Noreturn void init_main(int fd)
 {
     struct init_answer answer = {0};
     struct init_request request;
+    struct throttle throttle = {0};
 
     /* The first line; the second is that `fd` ends with the agent. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -115,9 +156,9 @@ _Noreturn void init_main(int fd)
         (void)snprintf(answer.where, sizeof answer.where, "%s", where);
     }
     while (send(fd, &answer, sizeof answer, 0) == sizeof answer && !where &&
-           recv(fd, &request, sizeof request, 0) == sizeof request) {
+           next_request(fd, &throttle, &request)) {
         answer = (struct init_answer){.number = request.number};
-        carry_out(&request, &answer);
+        carry_out(&request, &throttle, &answer);
     }
     _exit(0);
 }

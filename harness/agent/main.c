@@ -150,7 +150,7 @@ static int tick(struct agent *agent)
     if (now_ns >= silent_ns)
         agent->ending = true;
     next_ns = due_ns < next_ns ? due_ns : next_ns;
-    due_ns = system_tick(&agent->system, now_ns);
+    due_ns = system_tick(agent, now_ns);
     next_ns = due_ns < next_ns ? due_ns : next_ns;
     if (agent->box.open) {
         if (now_ns >= agent->logs_ns) {

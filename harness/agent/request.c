@@ -108,13 +108,15 @@ static int read_state(const json_t *value, enum process_state *out, struct err *
 {
     const char *text = json_string_value(value);
 
-    for (int i = 0; text && i < 3; i++) {
+    for (int i = 0; text && i < PROCESS_STATES; i++) {
         if (strcmp(text, process_state_names[i]) == 0) {
             *out = (enum process_state)i;
             return 0;
         }
     }
-    return err_set(err, EINVAL, "'state' must be \"running\", \"paused\" or \"killed\"");
+    return err_set(
+        err, EINVAL,
+        "'state' must be \"running\", \"paused\", \"stopped\", \"crashed\" or \"killed\"");
 }
 
 /* What the node's processes have to be wrapped in for later faults. */

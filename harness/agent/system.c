@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILL_TIMEOUT_MS = 3000 };
+enum { KILL_TIMEOUT_MS = 3000, TERM_TIMEOUT_MS = 2000, AILED_MS = 500 };
 
 static struct process *find(struct system *system, const char *name)
 {
@@ -134,9 +134,20 @@ int system_stop(struct agent *agent, const struct request *request, struct err *
     return 0;
 }
 
-int64_t system_tick(struct system *system, int64_t now_ns)
+static void live_again(struct agent *agent);
+static void start_late(struct agent *agent);
+
+int64_t system_tick(struct agent *agent, int64_t now_ns)
 {
+    struct system *system = &agent->system;
     int64_t next_ns = INT64_MAX;
+
+    start_late(agent);
+    if (system->life_ns && system->state == PROCESS_RUNNING) {
+        if (now_ns >= system->life_end_ns)
+            live_again(agent);
+        next_ns = system->life_end_ns;
+    }
 
     for (int i = 0; i < system->count; i++) {
         struct process *process = &system->processes[i];
@@ -183,8 +194,12 @@ bool system_reaped(struct agent *agent, pid_t pid, int status)
         return true;
     }
     process->pid = 0;
-    process->awaits_start = system->killing;
-    if (!system->killing) {
+    process->late =
+        !system->killing && !system->ailing && clock_now_ns() < system->ailed_until_ns;
+    process->awaits_start = system->killing || system->ailing || process->late;
+    if (process->awaits_start && !system->killing) /* a kill by the limits counts there */
+        system->throttles += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL;
+    if (!process->awaits_start) {
         struct buf event = event_begin("exit");
         buf_json_str(&event, "name", str_of(process->name));
         buf_json_int(&event, "pid", pid);
@@ -192,6 +207,32 @@ bool system_reaped(struct agent *agent, pid_t pid, int status)
         event_send(&agent->output, &event);
     }
     return true;
+}
+
+/* Signal what was started, and nothing beside it; wait until it is buried. How many there were. */
+static int end_started(struct agent *agent, int signal, int timeout_ms)
+{
+    const struct timespec look = {.tv_nsec = 20 * NS_PER_MS}; /* two deaths are one SIGCHLD */
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    struct system *system = &agent->system;
+    sigset_t child;
+    int count = 0, left;
+
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    system->killing = true;
+    for (int i = 0; i < system->count; i++)
+        count += system->processes[i].pid && kill(system->processes[i].pid, signal) == 0;
+    do {
+        agent_reap(agent);
+        left = 0;
+        for (int i = 0; i < system->count; i++)
+            left += system->processes[i].pid != 0;
+        if (left)
+            (void)sigtimedwait(&child, NULL, &look);
+    } while (left && clock_now_ns() < deadline_ns);
+    system->killing = false;
+    return count;
 }
 
 /* Kill every process and bury those that are ours. */
@@ -239,6 +280,29 @@ static int kill_all(struct agent *agent, struct err *err)
     return 0;
 }
 
+/* The database's processes end, crashed or asked to; whatever else there is stays. */
+static int fell_started(struct agent *agent, enum process_state how, struct err *err)
+{
+    struct system *system = &agent->system;
+    bool asked = how == PROCESS_STOPPED;
+    int count =
+        end_started(agent, asked ? SIGTERM : SIGKILL, asked ? TERM_TIMEOUT_MS : KILL_TIMEOUT_MS);
+
+    if (asked)
+        (void)end_started(agent, SIGKILL, KILL_TIMEOUT_MS); /* who would not */
+    for (int i = 0; i < system->count; i++) {
+        if (system->processes[i].pid)
+            return err_set(err, ETIMEDOUT, "'%s' was still there %d ms after SIGKILL",
+                           system->processes[i].name, KILL_TIMEOUT_MS);
+        system->processes[i].awaits_start = true;
+    }
+    system->kills++;
+    system->killed += (uint64_t)count;
+    system->state = how;
+    note_all(system, process_state_names[how]);
+    return 0;
+}
+
 static int pause_all(struct agent *agent, struct err *err)
 {
     int count = 0;
@@ -268,23 +332,74 @@ static int revive(struct agent *agent, struct err *err)
     system->state = PROCESS_RUNNING;
     for (int i = 0; i < system->count; i++) {
         struct process *process = &system->processes[i];
-        if (process->awaits_start && launch(agent, process, err))
+        if (!process->awaits_start || launch(agent, process, err) == 0)
+            continue;
+        if (!system->ailing)
             return err_wrap(err, "cannot start '%s' again", process->name);
     }
+    system->life_end_ns = clock_now_ns() + system->life_ns;
     return 0;
+}
+
+/* Victims of what was healed just now, which ended a moment later. */
+static void start_late(struct agent *agent)
+{
+    struct system *system = &agent->system;
+    struct err err;
+
+    for (int i = 0; i < system->count && system->state == PROCESS_RUNNING; i++) {
+        struct process *process = &system->processes[i];
+        if (!process->late)
+            continue;
+        process->late = false;
+        if (process->awaits_start && launch(agent, process, &err))
+            process->awaits_start = false; /* it has ended: receipts say so */
+    }
+}
+
+/* A life is over, the next one begins. What cannot be started now is when that is healed. */
+static void live_again(struct agent *agent)
+{
+    struct system *system = &agent->system;
+    struct err err;
+
+    uint64_t killed = system->killed;
+    if (fell_started(agent, PROCESS_CRASHED, &err) || revive(agent, &err))
+        note_all(system, err.msg);
+    system->throttles += system->killed - killed;
+    system->state = PROCESS_RUNNING;
+    system->life_end_ns = clock_now_ns() + system->life_ns;
 }
 
 static int reach(struct agent *agent, enum process_state wanted, struct err *err)
 {
     enum process_state now = agent->system.state;
 
-    if (wanted == PROCESS_KILLED)
-        return now == PROCESS_KILLED ? 0 : kill_all(agent, err);
-    if (wanted == PROCESS_PAUSED && now == PROCESS_PAUSED)
+    if (wanted == now && wanted != PROCESS_RUNNING)
         return 0;
+    if (wanted == PROCESS_KILLED)
+        return kill_all(agent, err);
+    if (wanted >= PROCESS_STOPPED && now >= PROCESS_STOPPED) { /* they are down already */
+        agent->system.state = wanted;
+        return 0;
+    }
     if (revive(agent, err))
         return -1;
-    return wanted == PROCESS_PAUSED ? pause_all(agent, err) : 0;
+    if (wanted == PROCESS_PAUSED)
+        return pause_all(agent, err);
+    return wanted == PROCESS_RUNNING ? 0 : fell_started(agent, wanted, err);
+}
+
+/* The limits come before what starts under them. */
+static int limit_all(struct agent *agent, const struct limits *limits, struct err *err)
+{
+    struct box *box = &agent->box;
+
+    agent->system.life_ns = limits->life_ns;
+    agent->system.life_end_ns = clock_now_ns() + limits->life_ns;
+    if (memcmp(limits, &box->limits, sizeof *limits) == 0)
+        return 0;
+    return box->kind->limit(box, limits, err);
 }
 
 int system_declare(struct agent *agent, const struct request *request, struct err *err)
@@ -296,6 +411,15 @@ int system_declare(struct agent *agent, const struct request *request, struct er
                        (long long)request->version, (unsigned long long)system->version);
     if (agent->clocks.memory)
         clocks_declare(&agent->clocks, &request->clock);
+    agent_reap(agent); /* who has ended by now, has under the world that was */
+    if (limit_all(agent, &request->limits, err))
+        return -1;
+    bool ailing = !part_is_healthy(limit_members, &request->limits) ||
+                  !part_is_healthy(disk_members, &request->disk) ||
+                  !part_is_healthy(clock_members, &request->clock);
+    if (system->ailing && !ailing)
+        system->ailed_until_ns = clock_now_ns() + AILED_MS * NS_PER_MS;
+    system->ailing = ailing;
     if (reach(agent, request->state, err))
         return -1;
     system->version = (uint64_t)request->version;
@@ -309,14 +433,19 @@ static const char *state_of(const struct system *system, const struct process *p
     return process->awaits_start ? process_state_names[PROCESS_KILLED] : "ended";
 }
 
-void system_receipt(const struct system *system, struct buf *answer)
+void system_receipt(struct agent *agent, struct buf *answer)
 {
+    struct system *system = &agent->system;
+    uint64_t throttles = system->throttles + agent->box.kind->throttles(&agent->box);
+
     buf_json_int(answer, "version", (int64_t)system->version);
     buf_json_str(answer, "state", str_of(process_state_names[system->state]));
     buf_json_int(answer, "kills", (int64_t)system->kills);
     buf_json_int(answer, "killed", (int64_t)system->killed);
     buf_json_int(answer, "pauses", (int64_t)system->pauses);
     buf_json_int(answer, "paused", (int64_t)system->paused);
+    if (throttles)
+        buf_json_int(answer, "throttles", (int64_t)throttles);
     buf_json_next(answer, "processes");
     buf_puts(answer, "[");
     for (int i = 0; i < system->count; i++) {

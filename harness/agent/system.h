@@ -4,7 +4,8 @@
  *
  * What was started is remembered until it is stopped. Killed by declaration it comes back when the
  * declaration says running again, in the order in which it was started; ended by itself it stays
- * down, and an event says so.
+ * down, and an event says so. What ends by itself while limits, disk or clocks are at fault is
+ * taken for their victim: it comes back when they are healthy again.
  */
 #ifndef ORDEAL_AGENT_SYSTEM_H
 #define ORDEAL_AGENT_SYSTEM_H
@@ -21,7 +22,8 @@ struct process {
     struct command command;
     const char *log;
     pid_t pid;         /* 0: does not run */
-    bool awaits_start; /* does not run because its node was killed */
+    bool awaits_start; /* does not run because of a declaration, and will again */
+    bool late;         /* to be started as soon as possible: it ended right after a fault did */
     int64_t stop_id;   /* request that asked it to end; -1: none */
     int64_t stop_deadline_ns;
 };
@@ -30,8 +32,11 @@ struct system {
     struct process processes[PROCESSES_MAX]; /* in the order of their start */
     int count;
     enum process_state state;
-    bool killing; /* whoever dies now dies of us */
-    uint64_t version, kills, killed, pauses, paused;
+    bool killing;           /* whoever dies now dies of us */
+    bool ailing;            /* limits, disk or clocks are at fault: whoever ends may end of that */
+    int64_t ailed_until_ns; /* and so may whoever ends until then */
+    int64_t life_ns, life_end_ns; /* limits.life_ns, and when the present life is over */
+    uint64_t version, kills, killed, pauses, paused, throttles;
 };
 
 /* Each of these takes what it needs from the agent: its box, its output. */
@@ -47,13 +52,14 @@ int system_stop(struct agent *agent, const struct request *request, struct err *
 int system_declare(struct agent *agent, const struct request *request, struct err *err) MUST_CHECK;
 
 /* Append what is in force, and what has been affected so far, to `answer`. */
-void system_receipt(const struct system *system, struct buf *answer);
+void system_receipt(struct agent *agent, struct buf *answer);
 
 /* If `pid` is a process of it, note its end and say so; whether it was. */
 bool system_reaped(struct agent *agent, pid_t pid, int status);
 
-/* Kill what was asked to end and did not; the next moment at which there is something to do. */
-int64_t system_tick(struct system *system, int64_t now_ns);
+/* Kill what was asked to end and did not, and whose life is over; the next moment at which there is
+ * something to do. */
+int64_t system_tick(struct agent *agent, int64_t now_ns);
 
 /* The end of it all: kill every process. */
 int system_end(struct agent *agent, struct err *err) MUST_CHECK;

@@ -61,11 +61,14 @@ int plan_draw_fault(const struct test *test, const struct wish *wish, struct rng
     const struct nemesis *nemesis = fault->nemesis;
     const bool leader_known = test->target->leaders != NULL;
     const struct test any = {.schedule = SCHEDULE_ONE};
+    const uint64_t seed = fault->seed;
 
     /* A family that has no kind at the leader joins the chase as it is. */
     for (int pass = 0; pass < 2; pass++) {
         for (int tries = 0; tries < TRIES; tries++) {
+            fault->seed = tries ? rng_next(rng) : seed; /* of which a draw may make use */
             nemesis->draw(rng, test->node_count, leader_known, fault);
+            fault->seed = seed;
             if (!is_drawn(pass ? &any : test, wish, fault))
                 continue;
             for (int i = 0; wish && i < FAULT_PARAMS_MAX; i++) {

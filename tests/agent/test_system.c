@@ -146,6 +146,36 @@ static void await_lines(const char *path, int count)
     assert_true(lines_of(path) >= count);
 }
 
+static void await_file(const char *path)
+{
+    struct buf content;
+    int missing;
+
+    buf_init(&content, 0);
+    int64_t deadline_ns = clock_now_ns() + 10 * NS_PER_SEC;
+    while ((missing = node_get(node, path, 0, &content, &err)) && clock_now_ns() < deadline_ns)
+        clock_sleep_until(clock_now_ns() + NS_PER_MS);
+    buf_release(&content);
+    assert_int_equal(missing, 0);
+}
+
+/* Wait until this is the last line of a file. */
+static void await_last(const char *path, const char *line)
+{
+    int64_t deadline_ns = clock_now_ns() + 10 * NS_PER_SEC;
+    bool is_last = false;
+
+    while (!is_last && clock_now_ns() < deadline_ns) {
+        const char *text = get(path);
+        size_t len = strlen(text), wanted = strlen(line);
+        is_last = len > wanted && text[len - 1] == '\n' &&
+                  strncmp(text + len - 1 - wanted, line, wanted) == 0 &&
+                  (len == wanted + 1 || text[len - wanted - 2] == '\n');
+        clock_sleep_until(clock_now_ns() + NS_PER_MS);
+    }
+    assert_true(is_last);
+}
+
 static void await_end(const char *name, const char *expected)
 {
     char how[NODE_HOW_MAX] = "";
@@ -411,6 +441,162 @@ static void test_system__declarations_are_idempotent(void **state)
     REFUSED(node_world(node, &old, &receipt, &err), "world 1 is older than world 7");
 }
 
+/* -- ends of the database alone ------------------------------------------------------------------
+ */
+
+static void test_system__a_crash_takes_what_was_started_and_nothing_else(void **state)
+{
+    (void)state;
+    DO(start("db", "touch /tmp/lock; setsid sh -c 'echo up >>/node/data/up; exec sleep 1000' & "
+                   "exec sleep 1000"));
+    await_lines("/node/data/up", 1);
+    assert_int_equal(agent_place_await_marked(&place, 2), 2);
+    struct receipt receipt = declare(PROCESS_CRASHED);
+    assert_int_equal(receipt.kills, 1);
+    assert_int_equal(receipt.killed, 1);
+    assert_int_equal(receipt.ended, 0);
+    assert_int_equal(agent_place_await_marked(&place, 1), 1); /* its orphan */
+    assert_int_equal(declare(PROCESS_CRASHED).kills, 1);
+    declare(PROCESS_RUNNING);
+    await_lines("/node/data/up", 2);
+    assert_int_equal(agent_place_await_marked(&place, 3), 3);
+    assert_string_equal(sh("ls /tmp"), "lock\n");
+    assert_int_equal(declare(PROCESS_KILLED).killed, 4);
+    declare(PROCESS_STOPPED); /* down already: it stays down */
+    assert_int_equal(agent_place_await_marked(&place, 0), 0);
+}
+
+static void test_system__a_stop_lets_it_end_in_order(void **state)
+{
+    (void)state;
+    DO(start("db", "trap 'echo bye >>/node/data/end; exit 0' TERM; echo up >>/node/data/end; "
+                   "while :; do sleep 0.01; done"));
+    await_lines("/node/data/end", 1);
+    struct receipt receipt = declare(PROCESS_STOPPED);
+    assert_int_equal(receipt.killed, 1);
+    declare(PROCESS_RUNNING);
+    await_lines("/node/data/end", 3);
+    assert_string_equal(get("/node/data/end"), "up\nbye\nup\n");
+}
+
+static void test_system__a_stop_kills_who_will_not_end(void **state)
+{
+    (void)state;
+    DO(start("db", "trap '' TERM; touch /node/data/up; while :; do sleep 0.01; done"));
+    await_file("/node/data/up");
+    struct receipt receipt = declare(PROCESS_STOPPED);
+    assert_int_equal(receipt.killed, 1);
+    assert_int_equal(receipt.ended, 0);
+}
+
+/* -- limits --------------------------------------------------------------------------------------
+ */
+
+static struct receipt limit(struct limits limits)
+{
+    struct world world = {.version = ++version, .node_count = 1, .limits = {limits}};
+    struct receipt receipt;
+
+    DO(node_world(node, &world, &receipt, &err));
+    return receipt;
+}
+
+/* Wait until limits have struck so often. */
+static struct receipt await_throttles(uint64_t count)
+{
+    struct receipt receipt;
+
+    for (int64_t until_ns = clock_now_ns() + 20 * NS_PER_SEC; clock_now_ns() < until_ns;) {
+        DO(node_receipt(node, &receipt, &err));
+        if (receipt.throttles >= count)
+            return receipt;
+        clock_sleep_until(clock_now_ns() + NS_PER_MS);
+    }
+    fail_msg("only %d throttles", (int)receipt.throttles);
+    return receipt;
+}
+
+static void test_system__a_slow_node_stands_still_in_turns(void **state)
+{
+    (void)state;
+    DO(start("db", "while :; do /bin/echo tick; done >>/node/data/ticks"));
+    await_lines("/node/data/ticks", 20);
+    limit((struct limits){.cpu_percent = 10});
+    await_throttles(5);
+    declare(PROCESS_PAUSED); /* which lifts the limit */
+    int ticks = lines_of("/node/data/ticks");
+    clock_sleep_until(clock_now_ns() + 120 * NS_PER_MS);
+    assert_int_equal(lines_of("/node/data/ticks"), ticks);
+    struct receipt receipt = declare(PROCESS_RUNNING);
+    assert_true(receipt.throttles >= 5);
+    await_lines("/node/data/ticks", ticks + 20);
+}
+
+static void test_system__memory_over_the_limit_costs_the_greatest(void **state)
+{
+    (void)state;
+    DO(start("small", "exec sleep 1000"));
+    DO(start("great",
+             "mkfifo /tmp/pipe; (head -c 40000000 /dev/zero; exec sleep 1000) >/tmp/pipe & "
+             "echo up >>/node/data/lives; exec tail -c 40000000 /tmp/pipe"));
+    await_lines("/node/data/lives", 1);
+    limit((struct limits){.memory_bytes = 20 << 20});
+    struct receipt receipt = await_throttles(1);
+    assert_int_equal(receipt.ended, 0);
+    char how[NODE_HOW_MAX];
+    assert_false(node_process_ended(node, "small", how));
+    assert_int_equal(limit((struct limits){0}).ended, 0);
+    await_lines("/node/data/lives", 2); /* it was started again */
+    assert_false(node_process_ended(node, NULL, how));
+}
+
+static void test_system__files_are_limited_and_given_back(void **state)
+{
+    (void)state;
+    DO(start("db", "ulimit -S -n 100; while :; do ulimit -S -n; sleep 0.01; done >>/node/data/n"));
+    await_lines("/node/data/n", 1);
+    await_last("/node/data/n", "100");
+    limit((struct limits){.open_files = 20});
+    await_last("/node/data/n", "20");
+    limit((struct limits){0});
+    await_last("/node/data/n", "100");
+}
+
+static void test_system__a_short_life_is_lived_over_and_over(void **state)
+{
+    (void)state;
+    DO(start("db", "echo up >>/node/data/lives; exec sleep 1000"));
+    limit((struct limits){.life_ns = 30 * NS_PER_MS});
+    await_lines("/node/data/lives", 5);
+    struct receipt receipt = limit((struct limits){0});
+    assert_true(receipt.throttles >= 4);
+    assert_int_equal(receipt.ended, 0);
+    assert_int_equal(agent_place_await_marked(&place, 1), 1);
+}
+
+static void test_system__who_ends_under_a_fault_is_its_victim(void **state)
+{
+    (void)state;
+    char how[NODE_HOW_MAX];
+    DO(start("db",
+             "echo up >>/node/data/lives; while [ ! -e /node/data/die ]; do sleep 0.01; done; "
+             "rm /node/data/die; exit 3"));
+    limit((struct limits){.open_files = 1000});
+    (void)sh("touch /node/data/die");
+    assert_int_equal(await_throttles(1).ended, 0);
+    assert_int_equal(limit((struct limits){0}).ended, 0);
+    await_lines("/node/data/lives", 2);
+    assert_false(node_process_ended(node, NULL, how));
+}
+
+static void test_system__a_host_has_no_limits(void **state)
+{
+    (void)state;
+    struct world world = {.version = 1, .node_count = 1, .limits = {{.cpu_percent = 5}}};
+    struct receipt receipt;
+    REFUSED(node_world(node, &world, &receipt, &err), "limits need namespaces");
+}
+
 /* -- the agent is lost ---------------------------------------------------------------------------
  */
 
@@ -495,6 +681,18 @@ int main(void)
         TEST(pause_stops_all_even_those_that_fork),
         ONE_ID(pause_stops_all_even_those_that_fork),
         HOST(pause_stops_all_even_those_that_fork),
+        TEST(a_crash_takes_what_was_started_and_nothing_else),
+        TEST(a_stop_lets_it_end_in_order),
+        TEST(a_stop_kills_who_will_not_end),
+        HOST(a_stop_kills_who_will_not_end),
+        TEST(a_slow_node_stands_still_in_turns),
+        TEST(memory_over_the_limit_costs_the_greatest),
+        ONE_ID(memory_over_the_limit_costs_the_greatest),
+        TEST(files_are_limited_and_given_back),
+        ONE_ID(files_are_limited_and_given_back),
+        TEST(a_short_life_is_lived_over_and_over),
+        TEST(who_ends_under_a_fault_is_its_victim),
+        HOST(a_host_has_no_limits),
         TEST(declarations_are_idempotent),
         HOST(declarations_are_idempotent),
         cmocka_unit_test_setup(test_system__a_dead_agent_is_an_error_not_a_hang, open_node),

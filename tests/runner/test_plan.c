@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause;
+extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause, nemesis_restart;
 
 static const struct target leaderless = {.name = "leaderless"};
 
@@ -295,6 +295,34 @@ static void test_plan__a_wish_is_met_by_every_fault(void **state)
     plan_release(&test.plan);
 }
 
+static void test_plan__a_roll_visits_every_node_once(void **state)
+{
+    (void)state;
+    struct err err;
+    struct test test = make_test(5);
+    test.nemeses[0] = &nemesis_restart;
+    test.nemeses[1] = NULL;
+    test.wishes[0].kind = "rolling";
+    assert_int_equal(plan_draw(&test, &err), 0);
+    assert_int_equal(test.plan.fault_count, 12);
+    for (int i = 0; i < 12; i += 3) {
+        const struct fault *faults = &test.plan.faults[i];
+        assert_int_equal(faults[0].nodes | faults[1].nodes | faults[2].nodes, 7);
+        assert_true(faults[0].end_ns < faults[1].begin_ns && faults[1].end_ns < faults[2].begin_ns);
+    }
+    char path[32], *printed = plan_text(&test);
+    struct test again = make_test(6);
+    write_file(path, printed);
+    assert_int_equal(plan_read(&again, path, &err), 0);
+    char *reprinted = plan_text(&again);
+    assert_string_equal(printed, reprinted);
+    (void)unlink(path);
+    free(printed);
+    free(reprinted);
+    plan_release(&test.plan);
+    plan_release(&again.plan);
+}
+
 static void read_text(const char *text, struct test *test)
 {
     struct err err = {0};
@@ -452,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_plan__a_chase_is_after_leaders_only_and_quick),
         cmocka_unit_test(test_plan__some_faults_last_about_the_targets_time_outs),
         cmocka_unit_test(test_plan__a_wish_is_met_by_every_fault),
+        cmocka_unit_test(test_plan__a_roll_visits_every_node_once),
         cmocka_unit_test(test_plan__a_grudge_cuts_exactly_what_it_says),
         cmocka_unit_test(test_plan__protection_is_part_of_the_plan),
         cmocka_unit_test(test_plan__bad_files_are_refused_in_words),

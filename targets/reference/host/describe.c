@@ -18,7 +18,9 @@
 enum { OUTPUT_LIMIT = 1 << 20, NODE_COUNT_DEFAULT = 5 };
 
 static const struct log_pattern log_patterns[] = {
-    {"fatal", "^fatal: "},
+    /* Ending because the machine refuses something is what a node should do. */
+    {"fatal", "^fatal: (?!.*(Too many open files|Cannot allocate memory|Input/output error|"
+              "No space left on device|Read-only file system|Disk quota exceeded)$)"},
     {"assertion", "Assertion .* failed"},
     {"sanitizer", "ERROR: (Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error: "},
     {NULL, NULL},
