@@ -194,9 +194,10 @@ bool system_reaped(struct agent *agent, pid_t pid, int status)
         return true;
     }
     process->pid = 0;
+    bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     process->late =
-        !system->killing && !system->ailing && clock_now_ns() < system->ailed_until_ns;
-    process->awaits_start = system->killing || system->ailing || process->late;
+        !system->killing && !system->ailing && failed && clock_now_ns() < system->ailed_until_ns;
+    process->awaits_start = system->killing || (system->ailing && failed) || process->late;
     if (process->awaits_start && !system->killing) /* a kill by the limits counts there */
         system->throttles += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL;
     if (!process->awaits_start) {
@@ -415,8 +416,7 @@ int system_declare(struct agent *agent, const struct request *request, struct er
     if (limit_all(agent, &request->limits, err))
         return -1;
     bool ailing = !part_is_healthy(limit_members, &request->limits) ||
-                  !part_is_healthy(disk_members, &request->disk) ||
-                  !part_is_healthy(clock_members, &request->clock);
+                  !part_is_healthy(disk_members, &request->disk);
     if (system->ailing && !ailing)
         system->ailed_until_ns = clock_now_ns() + AILED_MS * NS_PER_MS;
     system->ailing = ailing;
