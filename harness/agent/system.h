@@ -4,7 +4,7 @@
  *
  * What was started is remembered until it is stopped. Killed by declaration it comes back when the
  * declaration says running again, in the order in which it was started; ended by itself it stays
- * down, and an event says so. What ends by itself while limits, disk or clocks are at fault is
+ * down, and an event says so. What ends in failure while limits or disk are at fault is
  * taken for their victim: it comes back when they are healthy again.
  */
 #ifndef ORDEAL_AGENT_SYSTEM_H
@@ -32,9 +32,9 @@ struct system {
     struct process processes[PROCESSES_MAX]; /* in the order of their start */
     int count;
     enum process_state state;
-    bool killing;           /* whoever dies now dies of us */
-    bool ailing;            /* limits, disk or clocks are at fault: whoever ends may end of that */
-    int64_t ailed_until_ns; /* and so may whoever ends until then */
+    bool killing;                 /* whoever dies now dies of us */
+    bool ailing;                  /* limits or disk are at fault: whoever fails may fail of that */
+    int64_t ailed_until_ns;       /* and so may whoever ends until then */
     int64_t life_ns, life_end_ns; /* limits.life_ns, and when the present life is over */
     uint64_t version, kills, killed, pauses, paused, throttles;
 };
