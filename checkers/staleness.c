@@ -2,15 +2,17 @@
 /* staleness.c - how stale reads are: by how much time (delta), by how many versions (k), and which
  * are the worst.
  *
- * It measures and promises nothing: a history that can be measured is valid, however stale its
- * reads are. It is invalid where a value was read that nobody wrote, or before it was written,
- * which no delay explains. Both measures are local: the worst key's is the history's. What they
- * mean, and what unknown outcomes mean for them, is said in staleness/stale.h.
+ * Without a bound it measures and promises nothing: a history that can be measured is valid,
+ * however stale its reads are. With one it is invalid where a read is provably older. It is invalid
+ * too where a value was read that nobody wrote, or before it was written, which no delay explains.
+ * Both measures are local: the worst key's is the history's. What they mean, and what unknown
+ * outcomes mean for them, is said in staleness/stale.h.
  */
 #include "../harness/checker.h"
 #include "engine/explain.h"
 #include "engine/keys.h"
 #include "staleness/stale.h"
+#include "staleness/too_old.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,6 +39,8 @@ struct measure {
     uint32_t least, most; /* versions */
     bool most_known;
     uint32_t measured, undecided, impossible;
+    int64_t limit_ns; /* how old a read may be; 0: not bounded */
+    uint32_t too_old; /* reads that provably are older */
     char reason[160]; /* of the first that is undecided */
     struct worst worst[WORST_MAX];
     uint32_t worst_count;
@@ -158,6 +162,42 @@ static int report_impossible(struct measure *measure, const struct stale *stale,
     return result;
 }
 
+/* -- what is too old ----------------------------------------------------------------------------
+ */
+
+/* The key's worst, if any is older than the limit. */
+static int report_too_old(struct measure *measure, uint32_t key, struct err *err)
+{
+    const struct keys *keys = &measure->keys;
+    struct too_old found;
+    struct buf text;
+
+    if (too_old_find(measure->history, keys->places + keys->starts[key],
+                     keys->starts[key + 1] - keys->starts[key], measure->initial, measure->limit_ns,
+                     &found, err) < 0)
+        return -1;
+    measure->too_old += found.count;
+    if (!found.count || measure->finding->anomaly_count == ANOMALIES_MAX)
+        return 0;
+    const struct op *reader = op_at(measure, found.reader), *newer = op_at(measure, found.newer);
+    const struct op *writer = found.writer == PLACE_NONE ? NULL : op_at(measure, found.writer);
+    uint32_t ops[] = {found.newer, found.reader, found.writer};
+    buf_init(&text, 0);
+    explain_op(measure->history, reader, &text);
+    if (text.len)
+        text.ptr[0] = 'P';
+    buf_puts(&text, ", which had been replaced ");
+    explain_time(measure->history, reader->invoke_ns - newer->complete_ns, &text);
+    buf_puts(&text, " before: ");
+    explain_op(measure->history, newer, &text);
+    buf_puts(&text, ".");
+    int result = finding_add(measure->finding, "too-old", ops, writer ? 3 : 2,
+                             is_too_old(writer, newer, reader, measure->initial, measure->limit_ns),
+                             text.ptr ? text.ptr : "", err);
+    buf_release(&text);
+    return result;
+}
+
 /* -- one key ----------------------------------------------------------------------------------- */
 
 static void note_undecided(struct measure *measure, uint32_t key, const char *why)
@@ -205,6 +245,8 @@ static int measure_key(struct measure *measure, uint32_t key, struct err *err)
         note_worst(measure, &stale);
         measure->delta_ns = delta_ns > measure->delta_ns ? delta_ns : measure->delta_ns;
         measure->measured++;
+        if (measure->limit_ns > 0)
+            result = report_too_old(measure, key, err);
         break;
     case STALE_THIN_AIR:
     case STALE_EARLY:
@@ -356,6 +398,16 @@ static void set_verdict(const struct measure *measure)
         finding_set(finding, VERDICT_INVALID,
                     "%" PRIu32 " of %" PRIu32 " keys: values were read that nobody had written",
                     measure->impossible, measure->keys.count);
+    else if (measure->too_old)
+        finding_set(finding, VERDICT_INVALID,
+                    "%" PRIu32 " reads returned what had been replaced "
+                    "more than %.3f s before; delta is %.3f s",
+                    measure->too_old, (double)measure->limit_ns / 1e9,
+                    (double)measure->delta_ns / 1e9);
+    else if (measure->limit_ns && measure->delta_ns > measure->limit_ns)
+        finding_set(finding, VERDICT_UNKNOWN,
+                    "delta is %.3f s, more than %.3f s, and no two writes alone show it",
+                    (double)measure->delta_ns / 1e9, (double)measure->limit_ns / 1e9);
     else if (measure->undecided)
         finding_set(finding, VERDICT_UNKNOWN, "%" PRIu32 " of %" PRIu32 " keys undecided: %s",
                     measure->undecided, measure->keys.count, measure->reason);
@@ -407,6 +459,7 @@ static int check(const struct history *history, const struct check_options *opti
         finding_set(finding, VERDICT_UNKNOWN, "%s", refusal);
         return 0;
     }
+    measure.limit_ns = history->times_trusted ? options->staleness_ns : 0;
     measure.initial = model_value(history, options->initial);
     if (keys_init(&measure.keys, history, budget, err) < 0) {
         keys_release(&measure.keys);

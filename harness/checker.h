@@ -55,6 +55,7 @@ struct check_options {
     const char *log_dir; /* holds <node>/ folders; NULL: no logs at hand */
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
     int64_t recovery_ns;   /* the target's bound for answering again after healing; 0: none known */
+    int64_t staleness_ns;  /* what is read may be at most so old; 0: as old as it likes */
     size_t faults_planned; /* of the run's plan, whether or not they came about; 0: not known */
 };
 

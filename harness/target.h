@@ -15,7 +15,7 @@
 #include "test.h"
 
 /* Changes whenever a kind's struct does; a plug-in of another number is refused. */
-#define ORDEAL_ABI 2
+#define ORDEAL_ABI 3
 
 struct cluster {
     struct node *nodes[NODES_MAX];
@@ -67,6 +67,10 @@ struct target {
      * nothing, only --consistency says what to check), and -1 with a sentence if the settings make
      * no sense. Before any node exists. MUST be set. */
     int (*promise)(const struct test *test, const char **level, struct err *err);
+
+    /* How old what it lets clients read may be under the test's settings, where it promises
+     * "staleness". MAY be NULL: as old as it likes. */
+    int64_t (*staleness_ns)(const struct test *test);
 
     /* Configure and start the system on every node (in any order, several at once). MUST be set.
      * Restarting after a kill is the agent's: it repeats what was started. */

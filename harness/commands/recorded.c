@@ -58,6 +58,8 @@ static void apply(struct recorded *recorded, const char *folder)
     recorded->consistency = text_of(recorded->json, "consistency");
     recorded->workload = text_of(recorded->json, "workload");
     recorded->options.model = text_of(recorded->json, "model");
+    recorded->options.staleness_ns =
+        json_integer_value(json_object_get(recorded->json, "staleness_ns"));
     recorded->options.recovery_ns =
         json_integer_value(json_object_get(recorded->json, "recovery_ns"));
     recorded->options.faults_planned = json_array_size(json_object_get(plan, "faults"));

@@ -45,6 +45,8 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
                                     .recovery_ns = trial->test->target->recovery_ns,
                                     .faults_planned = (size_t)trial->test->plan.fault_count};
 
+    if (trial->test->target->staleness_ns)
+        options.staleness_ns = trial->test->target->staleness_ns(trial->test);
     (void)snprintf(logs, sizeof logs, "%s/nodes", trial->dir);
     docket_summon(docket, trial->promise);
     docket_summon_all(docket, trial->test->workload->checkers);

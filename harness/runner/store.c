@@ -136,6 +136,8 @@ char *store_print_test(const struct test *test, const char *promise, char *const
     buf_json_int(&json, "interval_ns", test->interval_ns);
     buf_json_int(&json, "op_timeout_ns", test->op_timeout_ns);
     buf_json_int(&json, "recovery_ns", test->target->recovery_ns);
+    if (test->target->staleness_ns)
+        buf_json_int(&json, "staleness_ns", test->target->staleness_ns(test));
     buf_json_next(&json, "seed");
     buf_printf(&json, "%" PRIu64, test->seed);
     print_settings(test, &json);

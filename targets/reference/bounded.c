@@ -372,6 +372,8 @@ static bool is_ready(struct self *self)
 const struct protocol protocol_bounded = {
     .name = "bounded",
     .about = "copies that are at most so old, or refused: caches, TACT (S2, CAP)",
+    .promise = "staleness",
+    .staleness = "max-age-ms",
     .fs = (const char *const[]){"read", "write", NULL},
     .options =
         (const struct protocol_option[]){
@@ -380,9 +382,19 @@ const struct protocol protocol_bounded = {
             {"content", "pull|push", "pull", "whether nodes ask for changes or are told"},
             {"serve-stale", "on|off", "off", "whether what is too old is served all the same"},
             {0}},
-    .bugs =
-        (const struct bug[]){
-            {"age-from-local-clock", "ages are told by the home's clock and the own", NULL}, {0}},
+    .bugs = (const struct bug[]){{"age-from-local-clock",
+                                  "ages are told by the home's clock and the own",
+                                  "--plan plans/behind-and-cut.json -t 8"},
+                                 {0}},
+    .holds =
+        (const char *const[]){
+            "--nemesis partition,kill,pause --interval 2 -t 10",
+            "--set content=push --nemesis partition,kill,pause --interval 2 -t 10",
+            "--plan plans/behind-and-cut.json -t 10", NULL},
+    .showings = (const struct showing[]){{"serve-stale", "available across a cut, and too old",
+                                          "--set content=push --set serve-stale=on "
+                                          "--nemesis partition --interval 2 -t 8"},
+                                         {0}},
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_write},
                                    {"change_key", on_change_key},

@@ -291,6 +291,49 @@ static void test_staleness__little_memory_is_unknown(void **state)
     }
 }
 
+static struct judged *judged_within(int64_t limit_ns, const char *story)
+{
+    struct check_options options = {.threads = 1, .staleness_ns = limit_ns};
+    return judged_with("staleness", story, &options, 0);
+}
+
+/* The witness has so many operations; 0: it is valid. */
+static void expect_within(int64_t limit_ns, const char *story, size_t ops)
+{
+    struct judged *judged = judged_within(limit_ns, story);
+    const struct finding *finding = &judged->finding;
+
+    assert_int_equal(finding->valid, ops ? VERDICT_INVALID : VERDICT_VALID);
+    assert_int_equal(finding->anomaly_count, ops ? 1 : 0);
+    if (ops) {
+        assert_string_equal(finding->anomalies[0].type, "too-old");
+        assert_true(finding->anomalies[0].verified);
+        assert_int_equal(finding->anomalies[0].op_count, ops);
+    }
+    judged_free(judged);
+}
+
+static void test_staleness__a_bound_is_broken_by_what_was_replaced_longer_before(void **state)
+{
+    (void)state;
+    const char *story = "p0 write x 1 @ 0 10\np0 write x 2 @ 20 30\np1 read x -> 1 @ 75 90";
+
+    expect_within(45, story, 0);
+    expect_within(44, story, 3);
+    expect_within(40, "p0 write x 1 @ 0 10\np1 read x -> nil @ 75 90", 2);
+    expect_within(70, "p0 write x 1 @ 0 10\np1 read x -> nil @ 75 90", 0);
+    expect_within(1, "p0 write x 1 @ 0 10\np1 read x -> 1 @ 75 90", 0);
+}
+
+static void test_staleness__a_bound_is_not_broken_by_what_may_not_have_replaced(void **state)
+{
+    (void)state;
+    /* Concurrent writes, in either order; one of unknown outcome, which nobody saw; another key. */
+    expect_within(1, "p0 write x 1 @ 0 30\np2 write x 2 @ 20 30\np1 read x -> 1 @ 75 90", 0);
+    expect_within(1, "p0 write x 1 @ 0 10\np2 write x 2 @ 20 30 info\np1 read x -> 1 @ 75 90", 0);
+    expect_within(1, "p0 write x 1 @ 0 10\np2 write y 2 @ 20 30\np1 read x -> 1 @ 75 90", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +355,8 @@ int main(void)
         cmocka_unit_test(test_staleness__two_atomic_as_defined),
         cmocka_unit_test(test_staleness__a_long_chain_of_stale_reads_is_k_2),
         cmocka_unit_test(test_staleness__little_memory_is_unknown),
+        cmocka_unit_test(test_staleness__a_bound_is_broken_by_what_was_replaced_longer_before),
+        cmocka_unit_test(test_staleness__a_bound_is_not_broken_by_what_may_not_have_replaced),
     };
     return cmocka_run_group_tests_name("checkers/staleness", tests, NULL, NULL);
 }

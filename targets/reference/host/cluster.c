@@ -85,6 +85,15 @@ bool reference_resends(const struct test *test)
     return resend && strcmp(resend, "on") == 0;
 }
 
+int64_t reference_staleness_ns(const struct test *test)
+{
+    const char *key = text_of(reference_of(test)->described, "staleness");
+    const char *value = test_setting(test, test->target->settings, key);
+    int64_t age_ms;
+
+    return value && str_to_int(str_of(value), &age_ms) ? age_ms * NS_PER_MS : 0;
+}
+
 /* Whether the harness is the nodes' failure detector. */
 static bool wants_herald(const struct test *test)
 {

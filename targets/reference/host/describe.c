@@ -192,6 +192,7 @@ static bool make_reference(json_t *described, struct reference *reference)
                     json_integer_value(json_object_get(described, "recovery_ms")) * NS_PER_MS,
                 .ladder = true,
                 .promise = reference_promise,
+                .staleness_ns = *text_of(described, "staleness") ? reference_staleness_ns : NULL,
                 .setup = reference_setup,
                 .teardown = reference_teardown,
                 .healthy = reference_healthy,

@@ -22,6 +22,7 @@ static inline const struct reference *reference_of(const struct test *test)
 
 /* cluster.c */
 int reference_promise(const struct test *test, const char **level, struct err *err);
+int64_t reference_staleness_ns(const struct test *test);
 int reference_setup(struct cluster *cluster, struct err *err);
 void reference_teardown(struct cluster *cluster);
 int reference_healthy(struct cluster *cluster, struct err *err);

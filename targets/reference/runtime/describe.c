@@ -79,6 +79,8 @@ static void describe(struct buf *json, const struct protocol *protocol)
     buf_json_str(json, "about", str_of(protocol->about));
     if (protocol->promise)
         buf_json_str(json, "promise", str_of(protocol->promise));
+    if (protocol->staleness)
+        buf_json_str(json, "staleness", str_of(protocol->staleness));
     buf_json_str(json, "link", str_of(protocol->link == LINK_UDP ? "udp" : "tcp"));
     describe_names(json, "fs", protocol->fs);
     if (protocol->faults)

@@ -191,9 +191,10 @@ struct exception {
 enum link_kind { LINK_TCP, LINK_UDP };
 
 struct protocol {
-    const char *name;                   /* "primary-backup" */
-    const char *about;                  /* one line, for `ordeal list` */
-    const char *promise;                /* level that it holds; NULL: none */
+    const char *name;      /* "primary-backup" */
+    const char *about;     /* one line, for `ordeal list` */
+    const char *promise;   /* level that it holds; NULL: none */
+    const char *staleness; /* promise "staleness": the option that says in milliseconds how old */
     const struct exception *exceptions; /* the first that applies; ends with key NULL; or NULL */
     const char *const *fs;              /* what clients may ask: "read", ...; ends with NULL */
     const char *const *faults; /* nemeses under which it holds its promise; ends with NULL; or NULL
