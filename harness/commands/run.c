@@ -118,6 +118,8 @@ static const struct option_spec options[] = {
      AT(struct run_args, test), NULL, add_bug},
     {"store", 0, "DIR", "where runs are kept (default store)", OPTION_TEXT,
      AT(struct run_args, test.store_dir), NULL, NULL},
+    {"capture", 0, NULL, "keep the nodes' packets, as DIR/packets/NODE.pcap of the run's folder",
+     OPTION_FLAG, AT(struct run_args, options.capture), NULL, NULL},
     {"node-disk", 0, "SIZE", "how much each node may write (default 1G)", OPTION_SIZE,
      AT(struct run_args, options.node_disk_bytes), NULL, NULL},
     {"start-time-limit", 0, "TIME", "until the system must be healthy (default 60)", OPTION_TIME,

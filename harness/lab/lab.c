@@ -3,7 +3,9 @@
 #include "lab.h"
 
 #include "../base/buf.h"
+#include "../base/log.h"
 #include "address.h"
+#include "capture.h"
 #include "cell.h"
 #include "identity.h"
 #include "lab_internal.h"
@@ -37,6 +39,7 @@ struct lab {
         char address[INET_ADDRSTRLEN];
     } nodes[NODES_MAX];
 
+    struct capture *capture;     /* NULL: not wanted */
     struct lab_switch *switched; /* instead of a bridge with rules; NULL: not needed */
     pthread_mutex_t lock;        /* for what follows */
     struct rules *rules;         /* NULL if the machine has no packet rules: `no_rules` says why */
@@ -49,7 +52,8 @@ struct lab {
 static int copy_options(struct lab *lab, const struct lab_options *options, struct err *err)
 {
     const char **strings[] = {&lab->options.log_dir, &lab->options.helper_dir,
-                              &lab->options.package_dir, &lab->options.target_dir};
+                              &lab->options.package_dir, &lab->options.target_dir,
+                              &lab->options.capture_dir};
 
     lab->options = *options;
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
@@ -108,6 +112,11 @@ int lab_open(struct lab **lab, const struct lab_options *options, struct err *er
     }
     if (!made->switched)
         open_rules(made);
+    if (options->capture_dir &&
+        capture_open(&made->capture, options->capture_dir, options->capture_limit_bytes, err) < 0) {
+        lab_close(made);
+        return -1;
+    }
     *lab = made;
     return 0;
 }
@@ -124,6 +133,9 @@ void lab_close(struct lab *lab)
         cell_bury(&lab->nodes[i].cell);
         sources_reclaim(&lab->options, lab->nodes[i].name);
     }
+    unsigned long missed = capture_close(lab->capture);
+    if (missed > 0)
+        log_warning("lab", "%lu packets came too fast to be captured", missed);
     rules_close(lab->rules);
     switch_close(lab->switched);
     skeleton_free(lab->skeleton);
@@ -131,6 +143,7 @@ void lab_close(struct lab *lab)
     free((void *)lab->options.helper_dir);
     free((void *)lab->options.package_dir);
     free((void *)lab->options.target_dir);
+    free((void *)lab->options.capture_dir);
     (void)pthread_mutex_destroy(&lab->lock);
     free(lab);
 }
@@ -186,6 +199,11 @@ static int admit(struct lab *lab, int index, int node_count, const char *name, s
 /* What is left to do once it lives. */
 static int settle(struct lab *lab, int index, struct err *err)
 {
+    int network = lab->switched ? switch_network(lab->switched) : -1;
+
+    if (lab->capture &&
+        capture_add(lab->capture, lab->nodes[index].name, network_port(index), network, err) < 0)
+        return -1;
     if (lab->switched)
         return switch_add_node(lab->switched, index, err);
     if (network_await(index, err) < 0)

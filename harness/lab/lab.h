@@ -33,7 +33,9 @@ struct lab_options {
                               * folders on the PATH; NULL for none */
     const char *target_dir;  /* a target file's folder, bound at /node/target; NULL for none */
     unsigned needs;          /* enum need: devices and paths that only some faults need */
-    bool filter_at_nodes;    /* packet rules at every node, as where bridges are not filtered */
+    const char *capture_dir; /* absolute; all packets of nodes go there (capture.h); NULL: none */
+    size_t capture_limit_bytes; /* of each of its files; 0: 16 MiB */
+    bool filter_at_nodes;       /* packet rules at every node, as where bridges are not filtered */
 };
 
 struct lab;

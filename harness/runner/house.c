@@ -69,9 +69,9 @@ static int open_nodes(struct house *house, const struct test *test, struct err *
 }
 
 int house_open(struct house *house, const struct test *test, const char *run_dir,
-               size_t node_disk_bytes, struct err *err)
+               size_t node_disk_bytes, bool capture, struct err *err)
 {
-    char helpers[PATH_MAX], packages[PATH_MAX + 16], logs[PATH_MAX];
+    char helpers[PATH_MAX], packages[PATH_MAX + 16], logs[PATH_MAX], packets[PATH_MAX];
     struct stat found;
 
     *house = (struct house){.cluster = {.node_count = test->node_count, .test = test}};
@@ -79,11 +79,13 @@ int house_open(struct house *house, const struct test *test, const char *run_dir
         return -1;
     (void)snprintf(packages, sizeof packages, "%s/packages", helpers);
     (void)snprintf(logs, sizeof logs, "%s/nodes", run_dir);
+    (void)snprintf(packets, sizeof packets, "%s/packets", run_dir);
     if (mkdir(logs, 0777) < 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the folder '%s'", logs);
     struct lab_options options = {
         .log_dir = logs,
         .data_limit_bytes = node_disk_bytes,
+        .capture_dir = capture ? packets : NULL,
         .helper_dir = helpers,
         .needs = test->needs,
         .package_dir = stat(packages, &found) == 0 ? packages : NULL,

@@ -12,9 +12,10 @@ struct house {
     struct cluster cluster;
 };
 
-/* Bring up the test's nodes, all at once, each with its agent. node_disk_bytes 0: the default. */
+/* Bring up the test's nodes, all at once, each with its agent. node_disk_bytes 0: the default.
+ * `capture`: their packets go to the folder "packets" of the run's. */
 int house_open(struct house *house, const struct test *test, const char *run_dir,
-               size_t node_disk_bytes, struct err *err) MUST_CHECK;
+               size_t node_disk_bytes, bool capture, struct err *err) MUST_CHECK;
 
 /* Take everything down. Harmless on a house that did not open. */
 void house_close(struct house *house);

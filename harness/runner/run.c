@@ -110,7 +110,8 @@ static int set_up(struct run *run, struct err *err)
     int64_t limit_ns = clock_now_ns() + run->options->start_limit_ns;
 
     enter(run, "setup", run->options->start_limit_ns);
-    if (house_open(&run->house, run->test, run->dir, run->options->node_disk_bytes, err) < 0)
+    if (house_open(&run->house, run->test, run->dir, run->options->node_disk_bytes,
+                   run->options->capture, err) < 0)
         return -1;
     log_info("run", "%d nodes up", run->test->node_count);
     enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster);

@@ -13,6 +13,7 @@ struct run_options {
     int64_t check_limit_ns; /* for all checkers together */
     size_t memory_limit_bytes;
     size_t node_disk_bytes; /* of each node's /node/data; 0: the lab's default */
+    bool capture;           /* the nodes' packets go to the run's folder */
     char *const *command;   /* what to type to run it again; ends with NULL */
 };
 

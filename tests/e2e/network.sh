@@ -42,8 +42,10 @@ check_run() { # who
 }
 
 expect 'raft on a bad network: passed' 0 \
-    "$ordeal" run raft --plan plan --time-limit 8 --op-timeout 2 --seed 1
+    "$ordeal" run raft --plan plan --capture --time-limit 8 --op-timeout 2 --seed 1
 check_run root
+[ -s store/latest/packets/n1.pcap ] && [ -s store/latest/packets/n5.pcap ] &&
+    ok 'every node has its packets captured' || not_ok 'every node has its packets captured'
 if [ "$(id -u)" -eq 0 ]; then
     copy_build "$scratch/build"
     mkdir -m 777 user && cp plan user/ && chmod a+r user/plan && cd user || exit 1
