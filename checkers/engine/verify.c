@@ -87,8 +87,9 @@ static bool grow_seen(struct verify *verify)
     return true;
 }
 
-/* Whether these operations were placed before with the same outcome; remember them if not. */
-static bool was_seen(struct verify *verify, uint32_t state)
+/* Whether these operations were placed before with the same outcome; remember them if not. `state`
+ * says also what may follow. */
+static bool was_seen(struct verify *verify, uint64_t state)
 {
     if (verify->seen_count == verify->seen_capacity && !grow_seen(verify)) {
         verify->gave_up = true;
@@ -124,8 +125,31 @@ static uint32_t step(struct verify *verify, uint32_t state, size_t i)
     return states_intern(&verify->states, parts, count);
 }
 
-/* Whether what is not placed can follow; what is not due need not. */
-static bool can_follow(struct verify *verify, uint32_t state)
+static bool can_follow(struct verify *verify, uint32_t state, bool unused);
+
+static bool try(struct verify *verify, size_t i, uint32_t next, bool unused)
+{
+    verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
+    bool found = can_follow(verify, next, unused);
+    verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
+    return found;
+}
+
+/* A call that changes nothing and may come now: nothing is lost if it does. SIZE_MAX: none. */
+static size_t find_pure(struct verify *verify, uint32_t state)
+{
+    for (size_t i = 0; i < verify->excerpt->count; i++) {
+        if (!is_placed(verify, i) && !verify->skip[i] && verify->calls[i].kind == CALL_PURE &&
+            may_come(verify, i) && step(verify, state, i) == state)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* Whether what is not placed can follow; what is not due need not. `unused`: the last one was an
+ * overwrite that need not be. Another overwrite then does not come next, as it could have come
+ * without that one. */
+static bool can_follow(struct verify *verify, uint32_t state, bool unused)
 {
     const struct excerpt *excerpt = verify->excerpt;
     bool done = true;
@@ -137,18 +161,18 @@ static bool can_follow(struct verify *verify, uint32_t state)
     if (++verify->steps > VERIFY_STEPS_MAX ||
         (verify->steps % 256 == 0 && budget_spent(verify->budget)) || verify->states.failed)
         verify->gave_up = true;
-    if (verify->gave_up || was_seen(verify, state))
+    if (verify->gave_up || was_seen(verify, (uint64_t)unused << 32 | state))
         return false;
+    size_t pure = find_pure(verify, state);
+    if (pure != SIZE_MAX)
+        return try(verify, pure, state, false);
     for (size_t i = 0; i < excerpt->count && !verify->gave_up; i++) {
-        if (is_placed(verify, i) || verify->skip[i] || !may_come(verify, i))
+        bool overwrites = verify->calls[i].kind == CALL_OVERWRITE && verify->part_count == 1;
+        if (is_placed(verify, i) || verify->skip[i] || (overwrites && unused) ||
+            !may_come(verify, i))
             continue;
         uint32_t next = step(verify, state, i);
-        if (next == STATE_NO)
-            continue;
-        verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
-        bool found = can_follow(verify, next);
-        verify->placed[i / 64] ^= UINT64_C(1) << (i % 64);
-        if (found)
+        if (next != STATE_NO && try(verify, i, next, overwrites && !is_due(verify, i)))
             return true;
     }
     return false;
@@ -207,7 +231,7 @@ static bool find_order_from_anywhere(struct verify *verify)
             continue;
         model->effect(&verify->calls[i], &leaves, &state);
         while (state != STATE_NO && !verify->gave_up) {
-            if (can_follow(verify, state))
+            if (can_follow(verify, state, false))
                 return true;
             state = model->before ? model->before(&verify->states, state) : STATE_NO;
         }
@@ -295,7 +319,7 @@ static bool find_order(struct verify *verify)
     uint32_t begin = number_parts(verify, excerpt->model->begin(&env, &err));
     if (begin == STATE_NO)
         verify->gave_up = true;
-    if (verify->gave_up || can_follow(verify, begin))
+    if (verify->gave_up || can_follow(verify, begin, false))
         return true;
     return excerpt->from_ns != INT64_MIN && find_order_from_anywhere(verify);
 }

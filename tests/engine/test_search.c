@@ -2,6 +2,7 @@
 /* The engines of the search against exhaustive search and against each other: each must come to the
  * verdict by itself, the breadth-first one also where it may keep few configurations at first. */
 #include "../../checkers/engine/search.h"
+#include "../../checkers/engine/verify.h"
 #include "../lib/brute.h"
 #include "../lib/check.h"
 #include "../lib/effort.h"
@@ -16,7 +17,29 @@ static const char *const names[] = {"register",       "cas-register", "counter",
                                     "queue",          "stack",        "mutex",       "fenced-lock",
                                     "priority-queue", "key-value",    "append-list", NULL};
 
-enum engine { WGL, LEVELS, NARROW_LEVELS, WIDEST_LEVELS, UNLIMITED_LEVELS, ENGINES };
+enum engine { WGL, LEVELS, NARROW_LEVELS, WIDEST_LEVELS, UNLIMITED_LEVELS, NAIVE, ENGINES };
+
+/* The routine that is asked again of every witness, on all of a history. */
+static enum verdict judge_naively(const struct object_source *source, struct budget *budget)
+{
+    const struct excerpt like = {.history = source->history,
+                                 .model = source->model,
+                                 .from_ns = INT64_MIN,
+                                 .whole = source->places,
+                                 .whole_count = source->count};
+    static const enum verdict verdicts[] = {[VERIFIED_ILLEGAL] = VERDICT_INVALID,
+                                            [VERIFIED_LEGAL] = VERDICT_VALID,
+                                            [VERIFIED_UNFINISHED] = VERDICT_UNKNOWN};
+    struct excerpt excerpt;
+
+    assert_true(excerpt_init(&excerpt, &like, source->count, budget));
+    for (size_t i = 0; i < source->count; i++)
+        excerpt_add(&excerpt, source->places[i], 0);
+    enum verdict verdict = verdicts[verify_illegal(&excerpt, budget)];
+    excerpt_release(&excerpt, budget);
+    assert_int_equal(budget->used_bytes, 0);
+    return verdict;
+}
 
 /* The verdict of one engine on a history of one object. */
 static enum verdict judge(const struct history *history, const struct model *model,
@@ -39,6 +62,8 @@ static enum verdict judge(const struct history *history, const struct model *mod
         if (history->ops[i].type != OP_FAIL)
             places[source.count++] = (uint32_t)i;
     }
+    if (engine == NAIVE)
+        return judge_naively(&source, &budget);
     int made = object_init(&object, &source, &budget, &err);
     if (made == 1 && engine == WGL)
         search_wgl(&object, 0, &result);
