@@ -217,7 +217,7 @@ static void measure_versions(struct measure *measure, struct stale *stale, int64
 {
     uint32_t least = delta_ns ? 2 : 1, most = delta_ns ? 0 : 1;
 
-    if ((!stale->any_cas || delta_ns == 0) && !stale_versions(stale, delta_ns, &least, &most))
+    if (!stale_versions(stale, delta_ns, &least, &most))
         most = 0;
     measure->least = least > measure->least ? least : measure->least;
     measure->most = most > measure->most ? most : measure->most;

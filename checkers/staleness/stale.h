@@ -14,7 +14,7 @@
  * have. Operations at equal times are concurrent, those of one process too.
  *
  * A successful cas takes effect right after the write whose value it found; only reads are moved.
- * Versions are counted for reads and writes only.
+ * Where there are cas, the number of versions is 1 or bounded from below only.
  */
 #ifndef ORDEAL_STALENESS_STALE_H
 #define ORDEAL_STALENESS_STALE_H
@@ -76,7 +76,7 @@ void stale_release(struct stale *stale);
 enum stale_state stale_delta(struct stale *stale, int64_t *delta_ns);
 
 /* The number of versions: at least and at most; equal where it is exact, which it is up to 2.
- * Without cas; `delta_ns` is that of stale_delta. False when the budget is used up: *least holds
+ * `delta_ns` is that of stale_delta. False when the budget is used up: *least holds
  * nevertheless, and *most is 0 if nothing is known. */
 bool stale_versions(struct stale *stale, int64_t delta_ns, uint32_t *least, uint32_t *most);
 

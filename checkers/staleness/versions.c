@@ -239,6 +239,8 @@ static bool bound(struct versions *versions, uint32_t *least, uint32_t *most)
     sort_by(stale, versions->order, last_of);
     uint32_t between = count_between(versions);
     *least = between + 1 > *least ? between + 1 : *least;
+    if (stale->any_cas)
+        return true;
     if (*least <= 2) {
         int two = stale_two_atomic(stale);
         if (two < 0)

@@ -102,6 +102,9 @@ static void test_staleness__a_cas_stays_with_what_it_found(void **state)
     (void)state;
     expect("p0 write x 1 @ 0 10\np1 cas x 1 2 @ 20 30\np2 read x -> 1 @ 45 50", VERDICT_VALID,
            "\"delta_ns\":15,\"delta_least_ns\":15,\"k\":null,\"k_least\":2,\"k_most\":null");
+    expect("p0 write x 1 @ 0 10\np1 cas x 1 2 @ 20 30\np1 cas x 2 3 @ 35 38\n"
+           "p2 read x -> 1 @ 45 50",
+           VERDICT_VALID, "\"k\":null,\"k_least\":3,\"k_most\":null");
     expect("p0 write x 1 @ 0 10\np1 write x 5 @ 12 15\np1 cas x 1 2 @ 20 30", VERDICT_UNKNOWN,
            "\"delta_ns\":null");
     expect("p0 write x 1 @ 0 10\np1 cas x 1 2 @ 20 30\np1 cas x 1 3 @ 40 50", VERDICT_UNKNOWN,

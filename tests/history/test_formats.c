@@ -118,6 +118,14 @@ static void test_plume__longer_transactions_are_not_judged_unasked(void **state)
     text_free(read);
 }
 
+static void test_plume__transactions_in_any_order_are_told_apart(void **state)
+{
+    (void)state;
+    text_refused("w(1,1,1,7)\nw(1,2,1,3)\nr(1,2,1,3)\n", "line 3: transaction 3 has more than one");
+    text_refused("w(1,1,1,7)\nw(1,2,1,9)\nr(1,2,1,7)\n", "line 3: transaction 7 has more than one");
+    text_refused("w(1,1,1,7)\nw(1,2,1,3)\nr(1,2,1,9)\nr(1,2,2,9)\n", "line 4: transaction 9");
+}
+
 static void test_plume__many_transactions_are_told_apart(void **state)
 {
     (void)state;
@@ -294,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_jepsen_log__what_cannot_be_is_refused_with_its_line),
         cmocka_unit_test(test_plume__sessions_are_processes_without_real_time),
         cmocka_unit_test(test_plume__longer_transactions_are_not_judged_unasked),
+        cmocka_unit_test(test_plume__transactions_in_any_order_are_told_apart),
         cmocka_unit_test(test_plume__many_transactions_are_told_apart),
         cmocka_unit_test(test_plume__what_cannot_be_is_refused_with_its_line),
         cmocka_unit_test(test_csv__a_row_is_an_operation),

@@ -147,8 +147,7 @@ static void judge_object(const struct object *object, struct brute_stale *stale)
     stale->possible = stale->possible && shift_ns >= 0;
     if (shift_ns > stale->delta_ns)
         stale->delta_ns = shift_ns;
-    while (!stale->any_cas && stale->possible && versions <= VERSIONS_MAX &&
-           !explains_shifted(object, 0, versions))
+    while (stale->possible && versions <= VERSIONS_MAX && !explains_shifted(object, 0, versions))
         versions++;
     if (versions > stale->versions)
         stale->versions = versions;
@@ -188,8 +187,10 @@ static const char *compare_versions(const struct brute_stale *truth, const json_
 
     brute_stale_counts.beyond_two += versions > 2;
     brute_stale_counts.bounded += exact < 0;
+    if (truth->any_cas && truth->delta_ns == 0 && exact != 1)
+        return "linearizable, but k is not 1";
     if (truth->any_cas)
-        return truth->delta_ns == 0 && exact != 1 ? "linearizable, but k is not 1" : NULL;
+        return least > versions ? "k is said to be at least more than it is, with cas" : NULL;
     if (least > versions)
         return "k is said to be at least more than it is";
     if (most < versions)

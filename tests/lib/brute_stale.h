@@ -17,7 +17,7 @@ struct brute_stale {
     bool possible; /* some shift explains the history */
     bool any_cas;
     int64_t delta_ns;
-    uint32_t versions; /* without cas */
+    uint32_t versions; /* that reads need; a cas finds the latest */
 };
 
 /* At most 12 operations per key that happened or may have. */

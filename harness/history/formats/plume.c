@@ -10,15 +10,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct reader {
     struct history *history;
     bool ignore_transactions;
     bool zero_written;
-    int64_t *transactions; /* a set of those met so far */
+    int64_t *grown; /* transactions met so far, each greater than all before it */
+    size_t grown_count, grown_capacity;
+    int64_t *transactions; /* a set of the others */
     bool *used;
     size_t slot_count, count;
-    int64_t last_transaction;
 };
 
 static int out_of_memory(const struct reader *reader, struct err *err)
@@ -67,15 +69,39 @@ static bool grow(struct reader *reader)
     return true;
 }
 
+static bool add_grown(struct reader *reader, int64_t transaction)
+{
+    if (reader->grown_count == reader->grown_capacity) {
+        size_t capacity = reader->grown_capacity ? reader->grown_capacity * 2 : 1024;
+        int64_t *larger =
+            budget_realloc(reader->history->budget, reader->grown, capacity * sizeof *larger);
+        if (!larger)
+            return false;
+        reader->grown = larger;
+        reader->grown_capacity = capacity;
+    }
+    reader->grown[reader->grown_count++] = transaction;
+    return true;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
 /* -1 if the transaction has an operation already. */
 static int check_transaction(struct reader *reader, int64_t transaction, struct err *err)
 {
     if (reader->ignore_transactions)
         return 0;
+    if (reader->grown_count == 0 || transaction > reader->grown[reader->grown_count - 1])
+        return add_grown(reader, transaction) ? 0 : out_of_memory(reader, err);
     if (reader->count * 2 >= reader->slot_count && !grow(reader))
         return out_of_memory(reader, err);
     reader->count++;
-    if (!set_add(reader->transactions, reader->used, reader->slot_count, transaction))
+    if (bsearch(&transaction, reader->grown, reader->grown_count, sizeof transaction, by_number) ||
+        !set_add(reader->transactions, reader->used, reader->slot_count, transaction))
         return err_set(err, ENOTSUP,
                        "transaction %" PRId64 " has more than one operation, and transactions are "
                        "not judged yet; --ignore-transactions takes their operations one by one",
@@ -171,6 +197,7 @@ static int read_plume(struct input *input, const struct read_options *options,
     history->times_trusted = false;
     history->timeless = true;
     history->torn |= input_torn(input);
+    budget_free(history->budget, reader.grown);
     budget_free(history->budget, reader.transactions);
     budget_free(history->budget, reader.used);
     return got;
