@@ -308,7 +308,7 @@ bench-lab: $(B)/tests/bench/bench_lab $(STAND_IN)  ## measure: how fast nodes an
 # Each bench_nemesis_* prints rows of one table (docs/nemeses.md).
 BENCH_NEMESIS := $(filter $(B)/tests/bench/bench_nemesis_%,$(BENCH_BIN))
 
-bench-nemesis: $(BENCH_NEMESIS) $(BINARIES) $(STAND_IN)  ## measure: each fault from outside, beside what was declared
+bench-nemesis: $(BENCH_NEMESIS) $(BINARIES) $(STAND_IN) $(TELLERS)  ## measure: each fault from outside, beside what was declared
 	$(Q)printf '| fault | declared | measured from outside | promised |\n|---|---|---|---|\n'
 	$(Q)for bench in $(BENCH_NEMESIS); do B=$(B) $$bench || exit 1; done
 

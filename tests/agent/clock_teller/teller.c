@@ -9,7 +9,10 @@
  *     teller wait                two waits until past times of the wall clock, and two others
  *     teller answer ASK ANSWER   the wall clock into a pipe, whenever another is written to
  *     teller backwards MS        how often CLOCK_MONOTONIC went back, seen by four threads
- *     teller cost                CPU ns of a call: by the vDSO, raw, and of getppid()
+ *     teller pairs N MS           N times, MS apart: CLOCK_MONOTONIC and CLOCK_REALTIME, in ns
+ *     teller jumps N              CLOCK_MONOTONIC in ns, N times that the other jumps by over 1 s
+ *     teller execs N              us of an execve by vfork, the mean of N
+ *     teller cost                ns of a call: by the vDSO, raw, and of getppid()
  *
  * HOW, which may be repeated: exec (by execve), thread (execve by a thread that is not the first,
  * among others), vfork, spawn (posix_spawn), path (execvp over folders that do not have it),
@@ -205,6 +208,71 @@ static int answer(const char *ask, const char *to)
     return 1;
 }
 
+/* Between two readings of the one clock that are as near as they come. */
+static void read_pair(int64_t *monotonic, int64_t *wall)
+{
+    int64_t best = INT64_MAX;
+
+    for (int i = 0; i < 50; i++) {
+        int64_t before = by_vdso(CLOCK_MONOTONIC), now = by_vdso(CLOCK_REALTIME);
+        int64_t width = by_vdso(CLOCK_MONOTONIC) - before;
+        if (width >= best)
+            continue;
+        best = width;
+        *monotonic = before + width / 2;
+        *wall = now;
+    }
+}
+
+static int print_pairs(int64_t count, int64_t ms)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+        int64_t monotonic = 0, wall = 0;
+        (void)nanosleep(&pause, NULL);
+        read_pair(&monotonic, &wall);
+        (void)printf("%" PRId64 " %" PRId64 "\n", monotonic, wall);
+    }
+    return 0;
+}
+
+static int print_jumps(int64_t count)
+{
+    int64_t before = by_vdso(CLOCK_REALTIME) - by_vdso(CLOCK_MONOTONIC);
+
+    (void)puts("ready");
+    (void)fflush(stdout);
+    for (int64_t i = 0; i < count;) {
+        int64_t now = by_vdso(CLOCK_MONOTONIC), gap = by_vdso(CLOCK_REALTIME) - now;
+        if (llabs(gap - before) < NS)
+            continue;
+        before = gap;
+        i++;
+        (void)printf("%" PRId64 "\n", by_vdso(CLOCK_MONOTONIC));
+        (void)fflush(stdout);
+    }
+    return 0;
+}
+
+static int print_execs(int64_t count)
+{
+    static char nothing[] = "nothing";
+    char *argv[] = {getenv("TELLER"), nothing, NULL};
+    int64_t begin = by_vdso(CLOCK_MONOTONIC);
+
+    for (int64_t i = 0; i < count; i++) {
+        pid_t pid = vfork();
+        if (pid == 0) {
+            (void)execv(argv[0], argv);
+            _exit(1);
+        }
+        if (waitpid(pid, NULL, 0) != pid)
+            return 1;
+    }
+    (void)printf("%.1f\n", (double)(by_vdso(CLOCK_MONOTONIC) - begin) / 1000 / (double)count);
+    return 0;
+}
+
 static int64_t watch_until;
 static int64_t latest; /* that any thread has read */
 
@@ -241,20 +309,29 @@ static int count_backwards(int64_t ms)
     return 0;
 }
 
-/* Of CALLS calls; the CPU time that they took, since others may want the CPU too. */
-static double cost_of(int64_t (*read)(clockid_t))
+/* Of a call, by `clock`: that of the thread's CPU time where nobody else does any of the work. */
+static double cost_of(int64_t (*read)(clockid_t), clockid_t clock, int calls)
 {
-    int64_t begin = by_vdso(CLOCK_THREAD_CPUTIME_ID);
+    int64_t begin = by_vdso(clock);
 
-    for (int i = 0; i < CALLS; i++)
+    for (int i = 0; i < calls; i++)
         (void)read(CLOCK_REALTIME);
-    return (double)(by_vdso(CLOCK_THREAD_CPUTIME_ID) - begin) / CALLS;
+    return (double)(by_vdso(clock) - begin) / calls;
 }
 
 static int64_t by_nothing(clockid_t clock)
 {
     (void)clock;
     return syscall(SYS_getppid);
+}
+
+static int print_cost(void)
+{
+    double vdso = cost_of(by_vdso, CLOCK_THREAD_CPUTIME_ID, CALLS);
+    double raw = cost_of(by_call, CLOCK_MONOTONIC, CALLS / 100);
+    double other = cost_of(by_nothing, CLOCK_THREAD_CPUTIME_ID, CALLS);
+
+    return printf("%.1f %.1f %.1f\n", vdso, raw, other) < 0;
 }
 
 int main(int argc, char **argv)
@@ -275,8 +352,13 @@ int main(int argc, char **argv)
         return answer(argv[2], argv[3]);
     if (strcmp(argv[1], "backwards") == 0)
         return count_backwards(strtol(argv[2], NULL, 10));
+    if (strcmp(argv[1], "pairs") == 0)
+        return print_pairs(strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
+    if (strcmp(argv[1], "jumps") == 0)
+        return print_jumps(strtol(argv[2], NULL, 10));
+    if (strcmp(argv[1], "execs") == 0)
+        return print_execs(strtol(argv[2], NULL, 10));
     if (strcmp(argv[1], "cost") == 0)
-        return printf("%.1f %.1f %.1f\n", cost_of(by_vdso), cost_of(by_call), cost_of(by_nothing)) <
-               0;
+        return print_cost();
     return tell(argv[1]);
 }
