@@ -644,9 +644,10 @@ const struct protocol protocol_paxos = {
     .bugs =
         (const struct bug[]){
             {"forget-promise", "a restarted acceptor has forgotten its promise",
-             "--nemesis kill,pause --interval 0.7 --set backoff=60 -t 10"},
+             "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp "
+             "-w append -c 6n -t 10"},
             {"accept-older-ballot", "accepts in ballots below its promise",
-             "--nemesis partition,kill,pause --interval 2 -t 7"},
+             "--plan plans/slow-and-leader-cut-often.json --set backoff=60 -t 10"},
             {"ignore-accepted-value", "a new leader proposes over what was accepted",
              "--nemesis kill,pause --interval 1.2 --set backoff=60 -t 6"},
             {"minority-quorum", "less than a majority is enough",
@@ -656,9 +657,14 @@ const struct protocol protocol_paxos = {
              "--plan plans/stopped-leader-clock.json -t 8"},
             {0}},
     .holds =
-        (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10",
-                              "--set lease=on --nemesis partition,kill,pause --interval 2 -t 10",
-                              NULL},
+        (const char *const[]){
+            "--nemesis partition,kill,pause --interval 2 -t 10",
+            "--nemesis partition,kill,pause,delay,loss,duplicate,reorder,reset,clock --interval 1 "
+            "--schedule mixed -t 10",
+            "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp -w "
+            "append -c 6n -t 10",
+            "--plan plans/slow-and-leader-cut-often.json --set backoff=60 -t 10",
+            "--set lease=on --nemesis partition,kill,pause --interval 2 -t 10", NULL},
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},
                                    {"cas", on_client},

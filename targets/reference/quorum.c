@@ -341,7 +341,12 @@ const struct protocol protocol_quorum = {
                                  {"tag-from-clock", "a write's tag is the time, nobody is asked",
                                   "--nemesis partition,kill,pause --interval 2 -t 6"},
                                  {0}},
-    .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10", NULL},
+    .holds =
+        (const char *const[]){
+            "--nemesis partition,kill,pause --interval 2 -t 10",
+            "--nemesis partition,kill,pause,delay,loss,duplicate,reorder,reset,clock --interval 1 "
+            "--schedule mixed -t 10",
+            NULL},
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_write},
                                    {"query", on_query},

@@ -610,11 +610,13 @@ const struct protocol protocol_raft = {
             {"stale-read", "the leader answers reads without asking whether it still leads",
              "-w register --nemesis partition --interval 4 --op-timeout 0.3 -t 8"},
             {"vote-twice", "grants every request of a term",
-             "--nemesis pause,partition --interval 0.7 --set timeout-ms=50 -t 10"},
+             "--plan plans/slow-and-leader-cut.json --set timeout-ms=100 -w append -c 6n -t 10"},
             {"vote-not-persisted", "a restarted server may vote again in the same term",
-             "--nemesis kill --interval 0.7 --set timeout-ms=50 -t 10"},
+             "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
+             "-w append -c 6n -t 10"},
             {"commit-old-term", "commits entries of earlier terms by counting replicas",
-             "--nemesis kill,partition --interval 0.7 --set batch=1 -t 10"},
+             "--plan plans/slow-and-leaders-killed.json --set timeout-ms=60 --set batch=1 -w "
+             "append -c 6n -t 10"},
             {"no-log-check", "votes for candidates whose log lacks committed entries",
              "--nemesis kill,pause --interval 1.2 --set timeout-ms=100 -t 7"},
             {"minority-commit", "commits what less than a majority holds",
@@ -622,9 +624,19 @@ const struct protocol protocol_raft = {
             {"no-fsync", "answers before its log is durable (shows when a disk loses writes)",
              "--nemesis power-cut --interval 2 -t 10"},
             {"no-dedup", "carries a request out as often as the log holds it",
-             "--nemesis kill,pause --interval 2 -t 8"},
+             "-w append --nemesis kill,pause --interval 2 -t 8"},
             {0}},
-    .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10", NULL},
+    .holds =
+        (const char *const[]){
+            "--nemesis partition,kill,pause --interval 2 -t 10",
+            "--nemesis partition,kill,pause,delay,loss,duplicate,reorder,reset,clock --interval 1 "
+            "--schedule mixed -t 10",
+            "--plan plans/slow-and-leader-cut.json --set timeout-ms=100 -w append -c 6n -t 10",
+            "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
+            "-w append -c 6n -t 10",
+            "--plan plans/slow-and-leaders-killed.json --set timeout-ms=60 --set batch=1 -w append "
+            "-c 6n -t 10",
+            NULL},
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},
                                    {"cas", on_client},

@@ -191,7 +191,9 @@ static void read_nodes(struct runtime *rt, char *list, uint16_t port)
 
 void runtime_start(struct runtime *rt)
 {
-    rng_init(&rt->self.rng, rt->seed, (uint64_t)rt->self.me);
+    /* A restarted process does not draw again what the last one drew: else of two nodes always the
+     * same one would be first, and no election a draw. */
+    rng_init(&rt->self.rng, rt->seed + (uint64_t)now_ms(), (uint64_t)rt->self.me);
     rt->self.state = calloc(1, rt->protocol->state_size ? rt->protocol->state_size : 1);
     if (!rt->self.state)
         die("out of memory");
