@@ -34,6 +34,8 @@ REFERENCE := $(call c_in,targets/reference/host)
 NODE      := $(call c_in,targets/reference targets/reference/raft targets/reference/runtime) $(BASE)
 CLIENT    := harness/agent/client.c harness/agent/wire.c
 AGENT     := $(BASE) harness/world.c harness/part.c $(filter-out harness/agent/client.c,$(call c_in,harness/agent))
+DISK      := $(call c_in,harness/disk)
+LOSSFS    := $(if $(shell pkg-config --exists fuse3 && echo y),$(call c_in,harness/disk/lossfs))
 PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report harness/suite \
              harness/commands nemesis workloads workloads/lib) $(CLIENT) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))
@@ -56,7 +58,7 @@ LIBS      := -ljansson -lpcre2-8 -lz -lzstd -lip4tc -lip6tc -lm
 LIBCHECK  := $(B)/libordeal-check.a $(B)/libordeal-check.so.1
 LIBCHECK_O := $(call obj,$(LIBRARY)) $(filter-out %/base/log.o,$(CHECK_O))
 PLUGIN_SO := $(patsubst targets/%.c,$(B)/plugins/target-%.so,$(PLUGINS))
-BINARIES  := $(B)/ordeal $(B)/ordeal-agent $(B)/ordeal-node
+BINARIES  := $(B)/ordeal $(B)/ordeal-agent $(B)/ordeal-node $(if $(LOSSFS),$(B)/ordeal-lossfs)
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
@@ -92,8 +94,14 @@ $(B)/libordeal-check.so.1: $(LIBCHECK_O) $(EXPORTS)
 	$(Q)$(CC) $(ALL) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(EXPORTS) $(if $(SAN),,-Wl,-z,defs) \
 	  -o $@ $(LIBCHECK_O) -lpcre2-8 -lz -lzstd -lm
 
+# The disk that can lose power, where libfuse is; without it those faults are missing, and said to be.
+$(call obj,$(LOSSFS)): ALL += -D_FILE_OFFSET_BITS=64
+$(B)/ordeal-lossfs: $(call obj,$(LOSSFS) $(DISK) $(BASE))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL) -o $@ $^ $$(pkg-config --libs fuse3) -lm
+
 # Everything but main, for the tests: the program's and the agent's.
-$(B)/libordeal-all.a: $(sort $(PROGRAM_O) $(CHECK_O) $(call obj,$(LIBRARY)) $(filter-out %/agent/main.o,$(call obj,$(AGENT))))
+$(B)/libordeal-all.a: $(sort $(PROGRAM_O) $(CHECK_O) $(call obj,$(LIBRARY)) $(filter-out %/agent/main.o,$(call obj,$(AGENT) $(DISK))))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -190,7 +198,7 @@ $(TELLERS): tests/agent/clock_teller/teller.c
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -pthread -O2 -g $(WARN) $(if $(filter %static,$@),-static) -o $@ $<
 
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
-tests-built: $(TEST_BIN) $(STAND_IN) $(TELLERS) $(B)/ordeal-agent $(B)/ordeal-node $(PLUGIN_SO)
+tests-built: $(TEST_BIN) $(STAND_IN) $(TELLERS) $(filter-out $(B)/ordeal,$(BINARIES)) $(PLUGIN_SO)
 
 unit: tests-built  ## unit tests, no root needed
 	$(Q)B=$(B) tests/run unit $(TEST_BIN)
@@ -218,7 +226,7 @@ unit-asan:  ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 # ThreadSanitizer wants addresses that are not randomised. Not under it: tests whose processes come from
 # raw clones, in which its runtime now and then waits for a lock that nobody there will release.
-CLONES   := $(filter $(B)/tests/lab/% $(B)/tests/transports/%,$(TEST_BIN))
+CLONES   := $(filter $(B)/tests/disk/test_lossfs $(B)/tests/lab/% $(B)/tests/transports/%,$(TEST_BIN))
 TSAN_BIN := $(patsubst $(B)/%,$(B)/tsan/%,$(filter-out $(CLONES),$(TEST_BIN)))
 
 unit-tsan:  ## unit tests under ThreadSanitizer
@@ -272,7 +280,7 @@ install: all  ## install under PREFIX (default /usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/ordeal/plugins \
 	  $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install $(B)/ordeal $(DESTDIR)$(PREFIX)/bin/
-	install $(B)/ordeal-agent $(B)/ordeal-node $(DESTDIR)$(PREFIX)/libexec/ordeal/
+	install $(filter-out $(B)/ordeal,$(BINARIES)) $(DESTDIR)$(PREFIX)/libexec/ordeal/
 	install -d $(DESTDIR)$(PREFIX)/libexec/ordeal/plans
 	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/libexec/ordeal/plans/
 	$(if $(wildcard $(B)/plugins/*.so),install -m 644 $(wildcard $(B)/plugins/*.so) \

@@ -83,15 +83,21 @@ struct clock_fault {
     int64_t strobe_offset_ns, strobe_period_ns; /* the wall clock jumps to and fro */
 };
 
+enum { DISK_FILES_BYTES = 64 };
+
 /* How a node's disk under /node/data misbehaves (NEED_DISK). */
 struct disk_fault {
     int64_t lose_unsynced; /* 1: a kill in force takes back what was not synced */
     int64_t torn_ppm;      /* of its dirty pages: kept all the same */
+    int64_t strict_names;  /* 1: syncing a file does not keep its name, as POSIX allows */
+    int64_t cut_after_ns;  /* the kill comes so much later than it was declared */
     int64_t seed;          /* of these choices */
     int64_t sync_delay_ns; /* of every fsync; INT64_MAX: until healed */
-    int64_t io_error_ppm, no_space_ppm,
-        flip_ppm;      /* of reads and writes; of writes; of pages read */
-    int64_t read_only; /* 1: EROFS */
+    int64_t io_error_ppm, no_space_ppm; /* of reads, writes and syncs; of writes */
+    int64_t flip_ppm;                   /* of the pages that are there: one bit, for good */
+    int64_t read_only;                  /* 1: EROFS */
+    char files[DISK_FILES_BYTES];       /* only these: a pattern as for fnmatch() of paths below
+                                         * /node/data; "": all */
 };
 
 /* What a node's processes get less of. They are told while they run, need nothing from the start,
@@ -168,8 +174,9 @@ struct receipt {
      * machine's, and what escapes a fault: waits that the kernel judged by its own clock, programs
      * that run by the machine's (32-bit, or traced by somebody when they were executed). */
     uint64_t clock_programs, clock_reads, clock_waits, clock_missed;
-    /* Disks: bytes taken back, pages torn, syncs delayed, calls failed, bits flipped. */
-    uint64_t bytes_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
+    /* Disks: bytes and operations on names taken back, pages torn, syncs delayed, calls failed,
+     * bits flipped. */
+    uint64_t bytes_lost, names_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
     uint64_t throttles; /* times that a limit held a process back, or ended it */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 /* The needs that this agent can provide. */
-enum { PROVIDED = NEED_SWITCH | NEED_CLOCK };
+enum { PROVIDED = NEED_SWITCH | NEED_CLOCK | NEED_DISK };
 
 /* What a verb does with its request: 0 and the answer's members, or -1. Where `later` is set in the
  * table, the verb answers for itself. */
@@ -40,6 +40,8 @@ static int hello(struct agent *agent, struct request *request, struct buf *answe
     if (request->needs & ~(unsigned)PROVIDED)
         return err_set(err, ENOTSUP, "this agent cannot provide all that the plan needs");
     if (request->needs & NEED_CLOCK && !agent->clocks.memory && open_clocks(agent, err))
+        return -1;
+    if (request->needs & NEED_DISK && !agent->greeted && disk_link_open(&agent->system.disk, err))
         return -1;
     agent->greeted = true;
     buf_json_int(answer, "protocol", PROTOCOL_VERSION);
@@ -93,7 +95,8 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
                    struct err *err)
 {
     (void)request;
-    (void)err;
+    if (disk_link_count(&agent->system.disk, err))
+        return -1;
     system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
     return 0;
@@ -101,8 +104,7 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
 
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
-    if ((!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock)) ||
-        !part_is_healthy(disk_members, &request->disk))
+    if (!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock))
         return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
     if (system_declare(agent, request, err))
         return -1;

@@ -246,6 +246,7 @@ static int destroy(struct agent *agent, struct err *err)
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     agent->system.killing = true;
+    disk_link_power_off(&agent->system.disk);
     agent->box.kind->kill(&agent->box);
     agent_reap(agent);
     bool gone = agent->box.kind->gone(&agent->box);
@@ -376,6 +377,8 @@ static int reach(struct agent *agent, enum process_state wanted, struct err *err
 {
     enum process_state now = agent->system.state;
 
+    if (wanted == PROCESS_KILLED && now == PROCESS_RUNNING)
+        clock_sleep_until(clock_now_ns() + agent->system.disk.fault.cut_after_ns);
     if (wanted == now && wanted != PROCESS_RUNNING)
         return 0;
     if (wanted == PROCESS_KILLED)
@@ -403,6 +406,16 @@ static int limit_all(struct agent *agent, const struct limits *limits, struct er
     return box->kind->limit(box, limits, err);
 }
 
+/* With nobody left on it a disk loses what it is declared to lose. */
+static int settle_disk(struct agent *agent, struct err *err)
+{
+    struct disk_link *disk = &agent->system.disk;
+
+    if (agent->system.state == PROCESS_KILLED && disk_link_settle(disk, err))
+        return -1;
+    return disk_link_count(disk, err);
+}
+
 int system_declare(struct agent *agent, const struct request *request, struct err *err)
 {
     struct system *system = &agent->system;
@@ -420,7 +433,8 @@ int system_declare(struct agent *agent, const struct request *request, struct er
     if (system->ailing && !ailing)
         system->ailed_until_ns = clock_now_ns() + AILED_MS * NS_PER_MS;
     system->ailing = ailing;
-    if (reach(agent, request->state, err))
+    if (disk_link_declare(&system->disk, &request->disk, err) ||
+        reach(agent, request->state, err) || settle_disk(agent, err))
         return -1;
     system->version = (uint64_t)request->version;
     return 0;
@@ -444,6 +458,7 @@ void system_receipt(struct agent *agent, struct buf *answer)
     buf_json_int(answer, "killed", (int64_t)system->killed);
     buf_json_int(answer, "pauses", (int64_t)system->pauses);
     buf_json_int(answer, "paused", (int64_t)system->paused);
+    disk_link_print(&system->disk, answer);
     if (throttles)
         buf_json_int(answer, "throttles", (int64_t)throttles);
     buf_json_next(answer, "processes");
@@ -464,6 +479,7 @@ int system_end(struct agent *agent, struct err *err)
 {
     int failed = destroy(agent, err);
 
+    disk_link_close(&agent->system.disk);
     for (int i = 0; i < agent->system.count; i++)
         json_decref(agent->system.processes[i].json);
     agent->system.count = 0;

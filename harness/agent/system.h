@@ -11,6 +11,7 @@
 #define ORDEAL_AGENT_SYSTEM_H
 
 #include "box.h"
+#include "disk.h"
 #include "output.h"
 #include "request.h"
 
@@ -37,6 +38,7 @@ struct system {
     int64_t ailed_until_ns;       /* and so may whoever ends until then */
     int64_t life_ns, life_end_ns; /* limits.life_ns, and when the present life is over */
     uint64_t version, kills, killed, pauses, paused, throttles;
+    struct disk_link disk;
 };
 
 /* Each of these takes what it needs from the agent: its box, its output. */

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PPM = 1000000 };
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+static int open_folder(int at, const char *name, struct err *err)
+{
+    if (mkdirat(at, name, 0755) && errno != EEXIST)
+        return err_errno(err, errno, "cannot make the disk's folder '%s'", name);
+    int fd = openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? err_errno(err, errno, "cannot open the disk's folder '%s'", name) : fd;
+}
+
+int disk_open(struct disk *disk, const char *path, int log_fd, struct err *err)
+{
+    int at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1;
+
+    memset(disk, 0, sizeof *disk);
+    disk->grave_fd = -1;
+    disk->log_fd = log_fd;
+    if (at < 0)
+        return err_errno(err, errno, "cannot open '%s'", path);
+    root = open_folder(at, "disk", err);
+    if (root >= 0)
+        disk->grave_fd = open_folder(at, "grave", err);
+    (void)close(at);
+    if (disk->grave_fd < 0)
+        return -1;
+    disk->root = inode_of(&disk->inodes, root);
+    if (!disk->root)
+        return err_errno(err, errno, "cannot open the disk in '%s'", path);
+    disk->names = (struct names){.inodes = &disk->inodes, .grave_fd = disk->grave_fd};
+    pthread_mutex_init(&disk->lock, NULL);
+    rng_init(&disk->rng, 0, 0);
+    return 0;
+}
+
+/* Whoever knew an inode, but for ourselves the root, is gone. */
+static void forget_inodes(struct disk *disk)
+{
+    for (int i = 0; i < INODE_BUCKETS; i++) {
+        struct inode *inode = disk->inodes.buckets[i], *next;
+        for (; inode; inode = next) {
+            next = inode->next;
+            if (inode == disk->root)
+                inode->refs = 1;
+            else
+                inode_release(&disk->inodes, inode, inode->refs);
+        }
+    }
+}
+
+static void clean(struct disk *disk, struct inode *inode)
+{
+    undo_forget(&inode->undo);
+    *inode->link_dirty = inode->next_dirty;
+    if (inode->next_dirty)
+        inode->next_dirty->link_dirty = inode->link_dirty;
+    inode->link_dirty = NULL;
+    inode_release(&disk->inodes, inode, 1);
+}
+
+void disk_close(struct disk *disk)
+{
+    while (disk->dirty)
+        clean(disk, disk->dirty);
+    names_forget(&disk->names);
+    free(disk->names.ops);
+    forget_inodes(disk);
+    inode_release(&disk->inodes, disk->root, 1);
+    (void)close(disk->grave_fd);
+    pthread_mutex_destroy(&disk->lock);
+}
+
+/* -- what is durable -------------------------------------------------------------------------- */
+
+static void note_dirty(struct disk *disk, struct inode *inode)
+{
+    if (inode->link_dirty)
+        return;
+    inode_hold(inode);
+    inode->next_dirty = disk->dirty;
+    inode->link_dirty = &disk->dirty;
+    if (disk->dirty)
+        disk->dirty->link_dirty = &inode->next_dirty;
+    disk->dirty = inode;
+}
+
+int disk_before(struct disk *disk, struct inode *inode, int fd, int64_t offset, int64_t len)
+{
+    int own = fd < 0 ? inode_open(inode, O_RDONLY) : -1;
+
+    if (fd < 0 && own < 0)
+        return -1;
+    int result = undo_before(&inode->undo, fd < 0 ? own : fd, offset, len);
+    int code = errno;
+    if (own >= 0)
+        (void)close(own);
+    if (result == 0)
+        note_dirty(disk, inode);
+    errno = code;
+    return result;
+}
+
+void disk_synced(struct disk *disk, struct inode *inode)
+{
+    if (inode->link_dirty)
+        clean(disk, inode);
+    names_sync_file(&disk->names, inode);
+    names_sync_folder(&disk->names, inode);
+}
+
+void disk_synced_range(struct disk *disk, struct inode *inode, int64_t offset, int64_t len)
+{
+    undo_forget_range(&inode->undo, offset, len);
+    names_sync_file(&disk->names, inode);
+}
+
+/* -- faults ----------------------------------------------------------------------------------- */
+
+/* Its path below the root: "etcd/member/wal/0.wal". */
+static const char *path_of(const struct disk *disk, int fd, char path[PATH_MAX])
+{
+    char link[INODE_PATH_BYTES], root[PATH_MAX];
+
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", disk->root->fd);
+    ssize_t prefix = readlink(link, root, sizeof root - 1);
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t len = path ? readlink(link, path, PATH_MAX - 1) : -1;
+    path[len > 0 ? len : 0] = '\0';
+    if (prefix > 0 && len > prefix && strncmp(path, root, (size_t)prefix) == 0)
+        return path + prefix + 1;
+    return path;
+}
+
+/* Whether the fault is about this file; found out once per declaration. */
+static bool matches(const struct disk *disk, struct inode *inode)
+{
+    char path[PATH_MAX];
+
+    if (!disk->fault.files[0])
+        return true;
+    if (inode->looked != disk->declared) {
+        inode->matches = fnmatch(disk->fault.files, path_of(disk, inode->fd, path), 0) == 0;
+        inode->looked = disk->declared;
+    }
+    return inode->matches;
+}
+
+static bool drawn(struct disk *disk, int64_t ppm)
+{
+    return ppm > 0 && (int64_t)rng_below(&disk->rng, PPM) < ppm;
+}
+
+static int failure(struct disk *disk, struct inode *inode, enum disk_call call)
+{
+    const struct disk_fault *fault = &disk->fault;
+    bool changes = call == CALL_WRITE || call == CALL_CREATE || call == CALL_CHANGE;
+    bool grows = call == CALL_WRITE || call == CALL_CREATE;
+    bool moves_bytes = call == CALL_READ || call == CALL_WRITE || call == CALL_SYNC;
+
+    if (!fault->read_only && !fault->io_error_ppm && !fault->no_space_ppm)
+        return 0;
+    if (!matches(disk, inode))
+        return 0;
+    if (changes && fault->read_only)
+        return EROFS;
+    if (moves_bytes && drawn(disk, fault->io_error_ppm))
+        return EIO;
+    return grows && drawn(disk, fault->no_space_ppm) ? ENOSPC : 0;
+}
+
+int disk_fails(struct disk *disk, struct inode *inode, enum disk_call call)
+{
+    pthread_mutex_lock(&disk->lock);
+    int code = failure(disk, inode, call);
+    disk->counts.calls_failed += code != 0;
+    pthread_mutex_unlock(&disk->lock);
+    return code;
+}
+
+int64_t disk_delays(struct disk *disk, struct inode *inode)
+{
+    return disk->fault.sync_delay_ns && matches(disk, inode) ? disk->fault.sync_delay_ns : 0;
+}
+
+int disk_declare(struct disk *disk, const struct disk_fault *fault, struct err *err)
+{
+    (void)err;
+    pthread_mutex_lock(&disk->lock);
+    disk->fault = *fault;
+    disk->declared++;
+    rng_init(&disk->rng, (uint64_t)fault->seed, 0);
+    pthread_mutex_unlock(&disk->lock);
+    return 0;
+}
+
+/* -- a crash ---------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void say(struct disk *disk, const char *fmt, ...)
+{
+    char line[PATH_MAX + 128];
+    va_list args;
+
+    if (disk->log_fd < 0 || disk->log_bytes > DISK_LOG_BYTES_MAX)
+        return;
+    va_start(args, fmt);
+    int len = vsnprintf(line, sizeof line - 1, fmt, args);
+    va_end(args);
+    len = len < (int)sizeof line - 1 ? len : (int)sizeof line - 2;
+    line[len] = '\n';
+    disk->log_bytes += len + 1;
+    if (disk->log_bytes > DISK_LOG_BYTES_MAX)
+        len = snprintf(line, sizeof line, "no more is told: this log is full\n") - 1;
+    (void)!write(disk->log_fd, line, (size_t)len + 1);
+}
+
+/* A file under way back, and the last run of bytes, which may go on. */
+struct telling {
+    struct disk *disk;
+    const char *path;
+    int64_t offset, end;
+};
+
+static void tell_run(struct telling *telling)
+{
+    if (telling->end > telling->offset)
+        say(telling->disk, "  took back bytes %lld to %lld of '%s'", (long long)telling->offset,
+            (long long)telling->end - 1, telling->path);
+    telling->offset = telling->end = 0;
+}
+
+static void lost_bytes(void *context, int64_t offset, int64_t len)
+{
+    struct telling *telling = context;
+
+    if (offset != telling->end) {
+        tell_run(telling);
+        telling->offset = offset;
+    }
+    telling->end = offset + len;
+}
+
+static void lost_name(void *context, const struct name_op *op)
+{
+    static const char *const what[] = {"making", "removing", "moving", "swapping"};
+    struct disk *disk = context;
+    char dir[PATH_MAX], to_dir[PATH_MAX];
+    const char *in = path_of(disk, op->dir->fd, dir);
+
+    if (!op->to_dir)
+        say(disk, "  took back %s '%s' in '%s'", what[op->kind], op->name, in);
+    else
+        say(disk, "  took back %s '%s' in '%s' to '%s' in '%s'", what[op->kind], op->name, in,
+            op->to_name, path_of(disk, op->to_dir->fd, to_dir));
+}
+
+static int take_back_file(struct disk *disk, struct inode *inode, int64_t keep_ppm, struct rng *rng)
+{
+    char path[PATH_MAX];
+    struct telling telling = {.disk = disk, .path = path_of(disk, inode->fd, path)};
+    struct undo_loss loss = {.lost = lost_bytes, .context = &telling};
+    int fd = inode_open(inode, O_RDWR);
+
+    if (fd < 0)
+        return -1;
+    int result = undo_take_back(&inode->undo, fd, keep_ppm, rng, &loss);
+    int code = errno;
+    (void)close(fd);
+    tell_run(&telling);
+    disk->counts.bytes_lost += loss.bytes_lost;
+    disk->counts.pages_torn += loss.pages_torn;
+    errno = code;
+    return result;
+}
+
+static int by_ino(const void *left, const void *right)
+{
+    const struct inode *const *a = left, *const *b = right;
+
+    return (*a)->ino < (*b)->ino ? -1 : (*a)->ino > (*b)->ino;
+}
+
+/* The files with something to undo, in an order that does not depend on when they were changed, so
+ * that a seed means the same; to be freed. NULL if out of memory. */
+static struct inode **list_dirty(struct disk *disk, size_t *count)
+{
+    *count = 0;
+    for (const struct inode *inode = disk->dirty; inode; inode = inode->next_dirty)
+        ++*count;
+    struct inode **list = calloc(*count + 1, sizeof *list);
+    size_t at = 0;
+    for (struct inode *inode = disk->dirty; list && inode; inode = inode->next_dirty)
+        list[at++] = inode;
+    if (list)
+        qsort(list, *count, sizeof *list, by_ino);
+    return list;
+}
+
+int disk_crash(struct disk *disk, const struct disk_fault *fault, struct err *err)
+{
+    uint64_t failed = 0;
+    struct rng rng;
+    size_t count;
+
+    pthread_mutex_lock(&disk->lock);
+    rng_init(&rng, (uint64_t)fault->seed, 1);
+    struct inode **files = list_dirty(disk, &count);
+    say(disk, "power cut: %zu files and %zu names were not synced", count, disk->names.count);
+    for (size_t i = 0; files && i < count; i++) {
+        failed += take_back_file(disk, files[i], fault->torn_ppm, &rng) != 0;
+        clean(disk, files[i]);
+    }
+    disk->counts.names_lost += names_take_back(&disk->names, fault->strict_names != 0,
+                                               fault->torn_ppm, &rng, lost_name, disk, &failed);
+    forget_inodes(disk);
+    pthread_mutex_unlock(&disk->lock);
+    if (!files)
+        return err_set(err, ENOMEM, "out of memory for a crash");
+    free(files);
+    if (failed)
+        return err_set(err, EIO, "%llu changes could not be taken back",
+                       (unsigned long long)failed);
+    return 0;
+}
