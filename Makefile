@@ -243,6 +243,10 @@ test: deps  ## everything: unit tests under sanitizers, and end to end
 	  RESULTS=$(abspath $(B))/results $(MAKE) --no-print-directory $$step || true; done
 	$(Q)tests/summary $(B)/results
 
+.PHONY: soak
+soak: all  ## every fault family mixed, seeds 1-200, 5 s each, on targets that are correct
+	$(Q)B=$(B) JOBS=$(JOBS) tests/soak/mixed
+
 # -- proof ------------------------------------------------------------------------------------------
 
 SEED ?= 1

@@ -2,6 +2,7 @@
 /* doctor.c - `ordeal doctor`: what this machine can do, and the one command that mends what it
  * cannot. */
 #include "../lab/lab.h"
+#include "../nemesis.h"
 #include "commands.h"
 #include "options.h"
 
@@ -23,6 +24,11 @@ static void print(const struct lab_ability *ability)
 {
     (void)printf("%-22s %-8s %s\n", ability->name, ability->present ? "ok" : "missing",
                  ability->detail);
+    unsigned need = lab_need_met_by(ability->name);
+    for (size_t i = 0; !ability->present && nemeses[i]; i++) {
+        if (nemeses[i]->needs & need)
+            (void)printf("%-22s %-8s without it: no --nemesis %s\n", "", "", nemeses[i]->name);
+    }
     if (ability->remedy[0])
         (void)printf("%-22s %-8s to mend it: %s\n", "", "", ability->remedy);
 }

@@ -180,6 +180,10 @@ static int run_once(struct run_args *args, uint64_t seed)
         free(text);
         return text ? EXIT_PASSED : EXIT_HARNESS;
     }
+    if (lab_needs_missing(args->test.needs, &err)) {
+        (void)fprintf(stderr, "ordeal: the plan needs what this machine lacks: %s\n", err.msg);
+        return EXIT_HARNESS;
+    }
     int code = packages_check(args->test.target, &err);
     if (code == 0)
         code = lab_run(controller, args, &err);

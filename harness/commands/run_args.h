@@ -26,10 +26,9 @@ int run_build_test(struct run_args *args, const char *target, struct err *err) M
 /* Give the test its seed, and draw or read its plan. */
 int run_plan_test(struct run_args *args, uint64_t seed, struct err *err) MUST_CHECK;
 
-/* Read --nemesis into test->nemeses and wishes: names with commas between, "all" or "none". What
- * follows a name behind ':' is asked of its faults:
- * "delay:delay_ms=50,jitter_ms=5,kill:kind=leader".
- */
-int run_choose_nemeses(struct test *test, const char *list, struct err *err) MUST_CHECK;
+/* Read --nemesis into test->nemeses and wishes: names with commas between, "all" or "none";
+ * "all,-slow" is all but one. What follows a name behind ':' is asked of its faults:
+ * "delay:delay_ms=50,jitter_ms=5,kill:kind=leader". */
+int run_choose_nemeses(struct test *test, const char *text, struct err *err) MUST_CHECK;
 
 #endif

@@ -86,4 +86,11 @@ enum { LAB_ABILITIES_MAX = 12 };
 /* Fill in the abilities, by trying them in child processes that leave nothing; their number. */
 int lab_examine(struct lab_ability abilities[LAB_ABILITIES_MAX]);
 
+/* The need (enum need) that the ability of that name meets; 0: none. */
+unsigned lab_need_met_by(const char *ability);
+
+/* Which of `needs` this machine cannot meet; *err then says why the first, and what mends it. 0: it
+ * meets them all. */
+unsigned lab_needs_missing(unsigned needs, struct err *err);
+
 #endif

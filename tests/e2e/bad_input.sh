@@ -31,6 +31,12 @@ expect_said 'with the reason' "cut off from itself"
 expect 'a parameter that a nemesis does not have is a usage error' 254 \
     "$ordeal" run naive --nemesis kill:percent=120
 expect_said 'with its name' "no parameter 'percent'"
+expect 'a percentage over 100 is a usage error' 254 \
+    "$ordeal" run naive --nemesis loss:loss_percent=120
+expect_said 'with its range' "'loss_percent' of nemesis 'loss' must be a number from .* to 100"
+printf '{"faults":[{"nemesis":"loss","params":{"loss_percent":101},"begin_ns":0,"end_ns":5}]}' >plan
+expect 'and so it is in a plan' 254 "$ordeal" run naive --plan plan
+expect_said 'with its range' "'loss_percent' of nemesis 'loss' must be a number from .* to 100"
 expect 'a kind that a nemesis does not have is a usage error' 254 \
     "$ordeal" run naive --nemesis partition:kind=birdge
 expect_said 'and the nearest name is offered' "did you mean 'bridge'"
