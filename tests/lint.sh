@@ -61,7 +61,7 @@ if command -v cppcheck >/dev/null; then
 fi
 if command -v clang-tidy >/dev/null; then
     printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/' | xargs -P2 -n1 bash -c \
-        'clang-tidy --quiet "$0" -- -std=c17 -D_GNU_SOURCE 2>/dev/null' ||
+        'clang-tidy --quiet "$0" -- -std=c17 -D_GNU_SOURCE -Iinclude 2>/dev/null' ||
         bad=1
 fi
 [ $bad -eq 0 ] && echo "lint: clean"

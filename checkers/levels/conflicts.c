@@ -150,8 +150,10 @@ static uint32_t workers_for(const struct steps *steps)
     if (count > (uint32_t)steps->threads)
         count = (uint32_t)steps->threads;
     if (count > steps->session_count)
-        count = steps->session_count ? steps->session_count : 1;
-    return count < THREADS_MAX ? count : THREADS_MAX;
+        count = steps->session_count;
+    if (count > THREADS_MAX)
+        count = THREADS_MAX;
+    return count ? count : 1;
 }
 
 enum judgement conflicts_find(const struct steps *steps, struct graph *graph, struct core *core)

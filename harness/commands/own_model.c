@@ -209,7 +209,7 @@ bool own_model_is_file(const char *model)
            (len > 2 && strcmp(model + len - 2, ".c") == 0);
 }
 
-const char *own_model_use(const void *symbol, const char *path, struct err *err)
+static const char *use(const void *symbol, const char *path, struct err *err)
 {
     const struct ordeal_model *model = symbol;
     int functions = 0;
@@ -263,7 +263,7 @@ const char *own_model_load(const char *path, struct err *err)
         return NULL;
     }
     const void *symbol = dlsym(plugin, "ordeal_model");
-    const char *name = symbol ? own_model_use(symbol, path, err) : NULL;
+    const char *name = symbol ? use(symbol, path, err) : NULL;
     if (!symbol)
         (void)err_set(err, ENOEXEC, "'%s' defines no ordeal_model (include/ordeal-model.h)", path);
     if (!name)

@@ -13,7 +13,4 @@ bool own_model_is_file(const char *model);
  * with *err. */
 const char *own_model_load(const char *path, struct err *err);
 
-/* Without a file: for tests. */
-const char *own_model_use(const void *ordeal_model, const char *path, struct err *err);
-
 #endif
