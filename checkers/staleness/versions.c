@@ -198,7 +198,7 @@ static void order_greedily(struct versions *versions)
 {
     const struct stale *stale = versions->stale;
     uint32_t *taken = versions->position, *heap = versions->tree;
-    uint32_t open = 0, starts = stale->count, ends = stale->count;
+    uint32_t open = 0, starts = stale->count, ends = starts;
 
     for (uint32_t i = 0; i < stale->count; i++)
         taken[i] = 0;
