@@ -32,14 +32,27 @@ static const char *kind_of(const struct page *page, int32_t fault)
 /* What "affected" counts, one or many of it. */
 static const char *affected_unit(const char *f, bool one)
 {
-    if (strcmp(f, "partition") == 0)
-        return one ? " packet dropped" : " packets dropped";
-    if (strcmp(f, "kill") == 0)
-        return one ? " process killed" : " processes killed";
-    if (strcmp(f, "pause") == 0)
-        return one ? " process stopped" : " processes stopped";
-    if (strcmp(f, "clock") == 0)
-        return one ? " wrong time read" : " wrong times read";
+    static const struct {
+        const char *f, *one, *many;
+    } units[] = {
+        {"partition", " packet dropped", " packets dropped"},
+        {"delay", " packet delayed", " packets delayed"},
+        {"loss", " packet lost", " packets lost"},
+        {"flap", " packet lost", " packets lost"},
+        {"duplicate", " packet sent twice", " packets sent twice"},
+        {"reorder", " packet overtaken", " packets overtaken"},
+        {"corrupt", " packet corrupted", " packets corrupted"},
+        {"rate", " packet held up", " packets held up"},
+        {"reset", " connection reset", " connections reset"},
+        {"kill", " process killed", " processes killed"},
+        {"pause", " process stopped", " processes stopped"},
+        {"clock", " wrong time read", " wrong times read"},
+    };
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(f, units[i].f) == 0)
+            return one ? units[i].one : units[i].many;
+    }
     return "";
 }
 
