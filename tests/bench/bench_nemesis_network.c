@@ -432,45 +432,14 @@ static int measure_cuts(struct bed *bed, const char *path)
     return 0;
 }
 
-/* -- cost of the paths ------------------------------------------------------------------------ */
-
-static int measure_path(struct bed *bed, const char *path)
-{
-    enum { ROUNDS = 4001 };
-    static double rtt_us[ROUNDS];
-    char text[160];
-    int ends[2];
-
-    EXPECT(connect_nodes(bed, ends) == 0);
-    for (int i = 0; i < ROUNDS; i++) {
-        struct pollfd there = {.fd = bed->udp[0][1], .events = POLLIN};
-        struct pollfd back = {.fd = bed->udp[0][0], .events = POLLIN};
-        struct datagram datagram;
-        int64_t stamp, start_ns = clock_now_ns();
-        send_one(bed, 0, 0, 1, i);
-        EXPECT(poll(&there, 1, PATIENCE_MS) == 1 && receive_one(there.fd, &datagram, &stamp));
-        send_one(bed, 0, 1, 0, i);
-        EXPECT(poll(&back, 1, PATIENCE_MS) == 1 && receive_one(back.fd, &datagram, &stamp));
-        rtt_us[i] = (double)(clock_now_ns() - start_ns) / 1e3;
-    }
-    qsort(rtt_us, ROUNDS, sizeof *rtt_us, compare);
-    double rate = stream(ends, 2 * NS_PER_SEC) * 8e-9;
-    (void)snprintf(text, sizeof text,
-                   "round trip %.3f ms (median; 99th of 100: %.3f), TCP %.1f Gbit/s",
-                   rtt_us[ROUNDS / 2] / 1e3, rtt_us[ROUNDS / 100 * 99] / 1e3, rate);
-    row(path, "nothing", text, "", true);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
-    return 0;
-}
+/* -- labs ------------------------------------------------------------------------------------- */
 
 static int on_bridge(void *context)
 {
     struct bed *bed = context;
 
     EXPECT(start(bed) == 0);
-    EXPECT(measure_cuts(bed, "partition, bridge") == 0 &&
-           measure_path(bed, "no fault, bridge") == 0);
+    EXPECT(measure_cuts(bed, "partition, bridge") == 0);
     inlab_close(&bed->inlab);
     return 0;
 }
@@ -481,8 +450,7 @@ static int on_switch(void *context)
 
     bed->needs = NEED_SWITCH;
     EXPECT(start(bed) == 0);
-    EXPECT(measure_cuts(bed, "partition, switch") == 0 &&
-           measure_path(bed, "no fault, switch") == 0);
+    EXPECT(measure_cuts(bed, "partition, switch") == 0);
     EXPECT(measure_losses(bed) == 0 && measure_delays(bed) == 0 && measure_damage(bed) == 0);
     EXPECT(measure_rates(bed) == 0 && measure_resets(bed) == 0);
     EXPECT(receipt_of(bed).overruns == 0);
