@@ -53,7 +53,7 @@ CODE int clock_code_gettime(int clock, int64_t *time)
 
 CODE int clock_code_gettimeofday(int64_t *time, void *zone)
 {
-    int64_t now[2];
+    int64_t now[2] = {0, 0};
     long result = zone ? call(CALL_GETTIMEOFDAY, 0, zone) : 0;
 
     if (result != 0 || !time)
@@ -66,7 +66,7 @@ CODE int clock_code_gettimeofday(int64_t *time, void *zone)
 
 CODE int64_t clock_code_time(int64_t *time)
 {
-    int64_t now[2];
+    int64_t now[2] = {0, 0};
 
     (void)tell(REALTIME_COARSE, now);
     if (time)

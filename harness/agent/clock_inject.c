@@ -126,7 +126,7 @@ static int next_stop(const struct tracee *tracee, int *status)
             return WIFSTOPPED(*status) ? 0 : -1;
         if (found < 0 && errno != EINTR)
             return -1;
-        if (found == 0)
+        if (found == 0 && tracee->granting)
             (void)tracee->granting->grant(tracee->granting->context, tracee->pid);
     }
 }
@@ -177,7 +177,9 @@ static int call(const struct tracee *tracee, long number, const uint64_t args[6]
 /* `to`, unconditionally, at `at`. */
 static int write_jump(pid_t pid, uint64_t at, uint64_t to)
 {
-    unsigned char code[16]; /* movabs $to, %rax; jmp *%rax; and what was there */
+    static const unsigned char load[] = {0x48, 0xb8}; /* movabs $to, %rax */
+    static const unsigned char jump[] = {0xff, 0xe0}; /* jmp *%rax */
+    unsigned char code[16];                           /* these, and what was behind */
 
     for (size_t i = 0; i < sizeof code; i += 8) {
         errno = 0;
@@ -186,9 +188,9 @@ static int write_jump(pid_t pid, uint64_t at, uint64_t to)
             return -1;
         memcpy(code + i, &word, 8);
     }
-    memcpy(code, "\x48\xb8", 2);
-    memcpy(code + 2, &to, 8);
-    memcpy(code + 10, "\xff\xe0", 2);
+    memcpy(code, load, sizeof load);
+    memcpy(code + sizeof load, &to, sizeof to);
+    memcpy(code + sizeof load + sizeof to, jump, sizeof jump);
     for (size_t i = 0; i < sizeof code; i += 8) {
         long word;
         memcpy(&word, code + i, 8);

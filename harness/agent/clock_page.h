@@ -27,7 +27,7 @@ enum { CLOCK_MEMORY_PAGE = 4096, CLOCK_TALLIES = 64, LINE_NONE_TOLD = 15 };
 struct clock_line {
     int64_t true_ns, told_ns; /* a moment by the kernel, and what is told of it */
     int64_t rate;             /* 32.32: of what is told per true time */
-    int64_t until_ns; /* true: who comes later has to wait for the next declaration */
+    int64_t until_ns;         /* true: who comes later has to wait for the next declaration */
 };
 
 /* What one declaration comes to. */

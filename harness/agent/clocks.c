@@ -133,12 +133,16 @@ static void *share(int fd, size_t size)
 static int make_memory(struct clocks *clocks, struct err *err)
 {
     clocks->memory_fd = memfd_create("clocks", MFD_CLOEXEC);
-    if (clocks->memory_fd < 0 || ftruncate(clocks->memory_fd, sizeof *clocks->memory))
-        return err_errno(err, errno, "cannot make memory for the clocks");
+    if (clocks->memory_fd < 0 || ftruncate(clocks->memory_fd, sizeof *clocks->memory)) {
+        (void)err_errno(err, errno, "cannot make memory for the clocks");
+        return -1;
+    }
     clocks->memory = share(clocks->memory_fd, sizeof *clocks->memory);
     clocks->seen = share(-1, sizeof *clocks->seen);
-    if (!clocks->memory || !clocks->seen)
-        return err_errno(err, errno, "cannot map the clocks' memory");
+    if (!clocks->memory || !clocks->seen) {
+        (void)err_errno(err, errno, "cannot map the clocks' memory");
+        return -1;
+    }
     if (clock_memory_init(clocks->memory))
         return err_set(err, ENOTSUP, "clocks can be told on x86-64 only");
     return 0;
