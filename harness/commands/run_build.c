@@ -3,7 +3,6 @@
  * checked, before anything starts. */
 #include "run_args.h"
 
-#include "../disk_possible.h"
 #include "../checker.h"
 #include "../helper.h"
 #include "../runner/plan.h"
@@ -205,7 +204,5 @@ int run_plan_test(struct run_args *args, uint64_t seed, struct err *err)
     if (args->protect || !args->plan)
         args->test.plan.protect_quorum = protects_quorum(args);
     args->test.needs = plan_needs(&args->test.plan);
-    if (args->test.needs & NEED_DISK)
-        return disk_possible(err);
     return 0;
 }

@@ -2,6 +2,8 @@
 /* needs.c - whether this machine can meet what a plan's faults need from the nodes' start. */
 #include "lab.h"
 
+#include "../disk_possible.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -28,9 +30,10 @@ unsigned lab_needs_missing(unsigned needs, struct err *err)
     struct lab_ability abilities[LAB_ABILITIES_MAX];
     unsigned missing = 0;
 
-    if (!needs)
-        return 0;
-    int count = lab_examine(abilities);
+    if ((needs & NEED_DISK) && disk_possible(err) < 0)
+        missing |= NEED_DISK;
+    needs &= ~(unsigned)NEED_DISK;
+    int count = needs ? lab_examine(abilities) : 0;
     for (int i = 0; i < count; i++) {
         const struct lab_ability *ability = &abilities[i];
         unsigned need = lab_need_met_by(ability->name) & needs;

@@ -52,5 +52,6 @@ copy_build() {
     local build; build=$(dirname "$ordeal")
     mkdir -p "$1" && cp "$build"/ordeal "$build"/ordeal-agent "$build"/ordeal-node "$1/" &&
         cp -r "$build/plugins" "$1/"
+    [ ! -e "$build/ordeal-lossfs" ] || cp "$build/ordeal-lossfs" "$1/"
     chmod -R a+rX "$1"
 }
