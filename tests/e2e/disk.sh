@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Disks that lose power: what is acknowledged before it is synced is lost, and found to be; what is synced stays.
+. "$(dirname "$0")/lib.bash"
+cd "$scratch" || exit 1
+packages=$(dirname "$ordeal")/packages/usr/bin
+cut='power-cut:torn_ppm=0'
+
+if [ ! -x "$(dirname "$ordeal")/ordeal-lossfs" ]; then
+    skip 'disks that lose power' 'ordeal-lossfs was not built (libfuse3-dev)'
+    exit 0
+fi
+if [ ! -r /dev/fuse ] || [ ! -w /dev/fuse ]; then
+    skip 'disks that lose power' '/dev/fuse may not be opened (ordeal doctor)'
+    exit 0
+fi
+
+expect 'raft under power cuts: passed' 0 \
+    "$ordeal" run raft --nemesis power-cut --interval 2 --time-limit 6 --op-timeout 2 --seed 1
+[ -s store/latest/nodes/n1/disk.log ] && ok 'what each disk lost is logged' ||
+    not_ok 'what each disk lost is logged'
+expect 'raft with disks that are slow, stall and fail: passed' 0 \
+    "$ordeal" run raft --nemesis slow-disk,stalled-disk,disk-error --interval 2 --time-limit 6 --seed 1
+
+if has redis-server || [ -x "$packages/redis-server" ]; then
+    expect 'redis with appendfsync=everysec: acknowledged writes are lost' 1 \
+        "$ordeal" run redis -w register --set appendfsync=everysec --nemesis "$cut" --interval 2 \
+        --time-limit 8 --op-timeout 1 --concurrency 5 --seed 1
+    expect 'redis with appendfsync=always: none is' 0 \
+        "$ordeal" run redis -w register --set appendfsync=always --nemesis "$cut" --interval 2 \
+        --time-limit 8 --op-timeout 1 --concurrency 5 --seed 1
+else
+    skip 'redis with appendfsync=everysec: acknowledged writes are lost' 'no redis-server (make packages)'
+    skip 'redis with appendfsync=always: none is' 'no redis-server (make packages)'
+fi
+
+if has_etcd; then
+    expect 'etcd under power cuts: passed' 0 \
+        "$ordeal" run etcd --nemesis power-cut --interval 4 --time-limit 9 --op-timeout 2 --seed 1
+else
+    skip 'etcd under power cuts: passed' 'no etcd-server (make packages)'
+fi
+exit $status
