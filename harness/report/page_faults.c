@@ -46,6 +46,13 @@ static const char *affected_unit(const char *f, bool one)
         {"reset", " connection reset", " connections reset"},
         {"kill", " process killed", " processes killed"},
         {"pause", " process stopped", " processes stopped"},
+        {"crash", " process killed", " processes killed"},
+        {"stop", " process ended", " processes ended"},
+        {"restart", " process ended", " processes ended"},
+        {"restart-loop", " process killed", " processes killed"},
+        {"slow", " stop", " stops"},
+        {"memory", " process killed", " processes killed"},
+        {"files", " time out of files", " times out of files"},
         {"clock", " wrong time read", " wrong times read"},
     };
 

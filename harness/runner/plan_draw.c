@@ -55,34 +55,70 @@ static bool is_drawn(const struct test *test, const struct wish *wish, const str
     return kind && (!chasing || fault->selector == SELECT_LEADER);
 }
 
+static void grant(const struct wish *wish, struct fault *fault)
+{
+    for (int i = 0; wish && i < FAULT_PARAMS_MAX; i++) {
+        if (wish->given & 1U << i)
+            fault->params[i] = wish->params[i];
+    }
+}
+
+/* Draw until it is as `test` and `wish` have it. False: it never is. */
+static bool draw_until(const struct test *test, const struct wish *wish, bool leader_known,
+                       struct rng *rng, struct fault *fault)
+{
+    const uint64_t seed = fault->seed;
+    bool found = false;
+
+    for (int tries = 0; tries < TRIES && !found; tries++) {
+        fault->seed = tries ? rng_next(rng) : seed; /* of which a draw may make use */
+        fault->nemesis->draw(rng, test->node_count, leader_known, fault);
+        found = is_drawn(test, wish, fault);
+    }
+    fault->seed = seed;
+    return found;
+}
+
+/* Kinds that are never drawn, but can be asked for. Most are named for whom they strike. */
+static int take_kind(const struct test *test, const char *kind, struct fault *fault,
+                     struct err *err)
+{
+    struct situation situation = {.node_count = test->node_count};
+    struct world mine;
+    struct buf value;
+
+    fault->kind = kind;
+    if (strncmp(kind, "leader", strlen("leader")) == 0)
+        fault->selector = SELECT_LEADER;
+    buf_init(&value, 0);
+    world_clear(&mine, test->node_count);
+    int result = fault->nemesis->declare(fault, &situation, test->node_names, &mine, &value, err);
+    buf_release(&value);
+    return result < 0 ? err_wrap(err, "nemesis '%s' of kind '%s'", fault->nemesis->name, kind) : 0;
+}
+
 int plan_draw_fault(const struct test *test, const struct wish *wish, struct rng *rng,
                     struct fault *fault, struct err *err)
 {
-    const struct nemesis *nemesis = fault->nemesis;
     const bool leader_known = test->target->leaders != NULL;
-    const struct test any = {.schedule = SCHEDULE_ONE};
-    const uint64_t seed = fault->seed;
+    struct test any = *test;
+    struct rng probe = *rng;
+    struct fault probed = *fault;
+    int result = 0;
 
+    any.schedule = SCHEDULE_ONE;
     /* A family that has no kind at the leader joins the chase as it is. */
-    for (int pass = 0; pass < 2; pass++) {
-        for (int tries = 0; tries < TRIES; tries++) {
-            fault->seed = tries ? rng_next(rng) : seed; /* of which a draw may make use */
-            nemesis->draw(rng, test->node_count, leader_known, fault);
-            fault->seed = seed;
-            if (!is_drawn(pass ? &any : test, wish, fault))
-                continue;
-            for (int i = 0; wish && i < FAULT_PARAMS_MAX; i++) {
-                if (wish->given & 1U << i)
-                    fault->params[i] = wish->params[i];
-            }
-            return 0;
-        }
-        if (test->schedule != SCHEDULE_CHASE)
-            break;
-    }
-    return err_set(err, EINVAL, "nemesis '%s' cannot draw kind '%s' for target '%s'%s",
-                   nemesis->name, wish && wish->kind ? wish->kind : "?", test->target->name,
-                   leader_known ? "" : ", which cannot tell who leads");
+    bool found =
+        draw_until(test, wish, leader_known, rng, fault) ||
+        (test->schedule == SCHEDULE_CHASE && draw_until(&any, wish, leader_known, rng, fault));
+    if (!found && !leader_known && draw_until(&any, wish, true, &probe, &probed))
+        return err_set(err, EINVAL,
+                       "nemesis '%s' has no kind '%s' for target '%s', which cannot tell who leads",
+                       fault->nemesis->name, probed.kind, test->target->name);
+    if (!found)
+        result = take_kind(test, wish->kind, fault, err);
+    grant(wish, fault);
+    return result;
 }
 
 /* When a fault is on. */

@@ -323,6 +323,24 @@ static void test_plan__a_roll_visits_every_node_once(void **state)
     plan_release(&again.plan);
 }
 
+static void test_plan__what_is_never_drawn_can_be_wished_for(void **state)
+{
+    (void)state;
+    struct err err;
+    struct test test = make_test(1);
+
+    test.nemeses[1] = NULL;
+    test.wishes[0].kind = "isolated";
+    assert_int_equal(plan_draw(&test, &err), 0);
+    for (int i = 0; i < test.plan.fault_count; i++)
+        assert_string_equal(test.plan.faults[i].kind, "isolated");
+    plan_release(&test.plan);
+    test.wishes[0].kind = "grudge"; /* which has to say whose */
+    assert_int_equal(plan_draw(&test, &err), -1);
+    assert_non_null(strstr(err.msg, "who no longer hears whom"));
+    plan_release(&test.plan);
+}
+
 static void read_text(const char *text, struct test *test)
 {
     struct err err = {0};
@@ -481,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_plan__some_faults_last_about_the_targets_time_outs),
         cmocka_unit_test(test_plan__a_wish_is_met_by_every_fault),
         cmocka_unit_test(test_plan__a_roll_visits_every_node_once),
+        cmocka_unit_test(test_plan__what_is_never_drawn_can_be_wished_for),
         cmocka_unit_test(test_plan__a_grudge_cuts_exactly_what_it_says),
         cmocka_unit_test(test_plan__protection_is_part_of_the_plan),
         cmocka_unit_test(test_plan__bad_files_are_refused_in_words),
