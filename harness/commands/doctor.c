@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* doctor.c - `ordeal doctor`: what this machine can do, and the one command that mends what it
  * cannot. */
+#include "../disk_possible.h"
+#include "../helper.h"
 #include "../lab/lab.h"
 #include "../nemesis.h"
 #include "commands.h"
 #include "options.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-static const struct option_spec options[] = {{0}};
+struct args {
+    bool disk;
+};
+
+static const struct option_spec options[] = {
+    {"disk", 0, NULL, "write to a disk that fails, cut its power, and see what came back",
+     OPTION_FLAG, AT(struct args, disk), NULL, NULL},
+    {0}};
 
 static const struct usage usage = {
     .command = "doctor",
@@ -16,7 +29,7 @@ static const struct usage usage = {
     .about =
         "Say what this machine can do for runs on it, by trying it out, and for what is missing\n"
         "the one command that mends it. Exits 0 if runs on this machine are possible, else 255.",
-    .examples = "ordeal doctor",
+    .examples = "ordeal doctor\nordeal doctor --disk",
     .options = options,
 };
 
@@ -33,20 +46,59 @@ static void print(const struct lab_ability *ability)
         (void)printf("%-22s %-8s to mend it: %s\n", "", "", ability->remedy);
 }
 
+static void print_disk(void)
+{
+    struct err err;
+    bool can = disk_possible(&err) == 0;
+
+    (void)printf("%-22s %-8s %s\n", "disks that fail", can ? "ok" : "missing",
+                 can ? "try them by: ordeal doctor --disk" : err.msg);
+}
+
+/* The disk's own test, in an empty folder that nobody else sees it mounted on. */
+static int test_disk(void)
+{
+    char program[PATH_MAX], option[] = "--self-test", folder[] = "/tmp/ordeal-disk-XXXXXX";
+    char *const argv[] = {program, option, folder, NULL};
+    struct err err;
+    int status = -1;
+
+    if (disk_possible(&err) || helper_find("ordeal-lossfs", program, sizeof program, &err)) {
+        (void)fprintf(stderr, "ordeal doctor: %s\n", err.msg);
+        return EXIT_HARNESS;
+    }
+    if (!mkdtemp(folder)) {
+        perror("ordeal doctor: cannot make a folder in /tmp");
+        return EXIT_HARNESS;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)execv(program, argv);
+        _exit(127);
+    }
+    (void)waitpid(pid, &status, 0);
+    (void)rmdir(folder);
+    return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_PASSED : EXIT_HARNESS;
+}
+
 static int command_main(int argc, char **argv)
 {
     struct lab_ability abilities[LAB_ABILITIES_MAX];
-    int count, ignored = 0;
+    struct args args = {0};
+    int count;
     bool possible = true;
 
-    int code = options_parse(&usage, argc, argv, &ignored, &count);
+    int code = options_parse(&usage, argc, argv, &args, &count);
     if (code != OPTIONS_DONE)
         return code;
+    if (args.disk)
+        return test_disk();
     count = lab_examine(abilities);
     for (int i = 0; i < count; i++) {
         print(&abilities[i]);
         possible = possible && (abilities[i].present || !abilities[i].required);
     }
+    print_disk();
     possible = possible && count > 0;
     (void)printf("\nRuns on this machine are %s.\n", possible ? "possible" : "not possible");
     return possible ? EXIT_PASSED : EXIT_HARNESS;

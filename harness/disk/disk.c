@@ -198,7 +198,8 @@ int64_t disk_delays(struct disk *disk, struct inode *inode)
 
 int disk_declare(struct disk *disk, const struct disk_fault *fault, struct err *err)
 {
-    (void)err;
+    if (fault->flip_ppm)
+        return err_set(err, ENOTSUP, "bits cannot be flipped yet");
     pthread_mutex_lock(&disk->lock);
     disk->fault = *fault;
     disk->declared++;
