@@ -32,8 +32,8 @@ int clocks_tell(void)
 
     int64_t told_ns = clock_wall_ns();
     (void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &asked);
-    return printf("%" PRId64 " %" PRId64 "\n", told_ns, asked.tv_sec * NS_PER_SEC + asked.tv_nsec) <
-           0;
+    (void)printf("%" PRId64 " %" PRId64 "\n", told_ns, asked.tv_sec * NS_PER_SEC + asked.tv_nsec);
+    return fflush(stdout) != 0;
 }
 
 static bool is_hour_ahead(int64_t time_ns)
