@@ -226,7 +226,7 @@ unit-asan:  ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 # ThreadSanitizer wants addresses that are not randomised. Not under it: tests whose processes come from
 # raw clones, in which its runtime now and then waits for a lock that nobody there will release.
-CLONES   := $(filter $(B)/tests/disk/test_lossfs $(B)/tests/lab/% $(B)/tests/transports/%,$(TEST_BIN))
+CLONES   := $(filter $(B)/tests/disk/test_lossfs $(B)/tests/agent/test_disk $(B)/tests/lab/% $(B)/tests/transports/%,$(TEST_BIN))
 TSAN_BIN := $(patsubst $(B)/%,$(B)/tsan/%,$(filter-out $(CLONES),$(TEST_BIN)))
 
 unit-tsan:  ## unit tests under ThreadSanitizer

@@ -64,13 +64,25 @@ static bool mirror(const char *name)
     return mkdir(to, 0755) == 0 && mount(from, to, NULL, MS_BIND | MS_REC, NULL) == 0;
 }
 
-static bool make_root(int agent_fd, int log_fd)
+/* The program at `fd` as the node's own `to`; -1: it was not built. */
+static bool bind_program(int fd, const char *to)
+{
+    char from[32];
+
+    if (fd < 0)
+        return true;
+    (void)close(open(to, O_CREAT | O_CLOEXEC | O_WRONLY, 0755));
+    (void)snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+    return mount(from, to, NULL, MS_BIND, NULL) == 0;
+}
+
+static bool make_root(int agent_fd, int disk_fd, int log_fd)
 {
     static const char *const own[] = {"tmp", "run", "node"};
     static const char *const folders[] = {"/tmp/tmp",      "/tmp/run",       "/tmp/node",
                                           "/tmp/node/bin", "/tmp/node/data", "/tmp/node/conf",
                                           "/tmp/node/log"};
-    char agent[32], log[32];
+    char log[32];
 
     if (mount("tmpfs", "/tmp", "tmpfs", 0, "mode=755"))
         return false;
@@ -88,10 +100,9 @@ static bool make_root(int agent_fd, int log_fd)
             return false;
     }
     (void)chmod("/tmp/tmp", 01777);
-    (void)close(open("/tmp/node/bin/ordeal-agent", O_CREAT | O_CLOEXEC | O_WRONLY, 0755));
-    (void)snprintf(agent, sizeof agent, "/proc/self/fd/%d", agent_fd);
     (void)snprintf(log, sizeof log, "/proc/self/fd/%d", log_fd);
-    if (mount(agent, "/tmp/node/bin/ordeal-agent", NULL, MS_BIND, NULL) ||
+    if (!bind_program(agent_fd, "/tmp/node/bin/ordeal-agent") ||
+        !bind_program(disk_fd, "/tmp/node/bin/ordeal-lossfs") ||
         (log_fd >= 0 && mount(log, "/tmp/node/log", NULL, MS_BIND, NULL)))
         return false;
     return chdir("/tmp") == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
@@ -114,8 +125,11 @@ static void become_agent(const char *path, const struct agent_place_options *opt
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
         return;
     int agent_fd = open(path, O_PATH | O_CLOEXEC);
+    char disk[4096];
+    (void)snprintf(disk, sizeof disk, "%.*s/ordeal-lossfs", (int)(strrchr(path, '/') - path), path);
+    int disk_fd = open(disk, O_PATH | O_CLOEXEC);
     int log_fd = options->log_dir ? open(options->log_dir, O_PATH | O_CLOEXEC) : -1;
-    if (agent_fd < 0 || !make_root(agent_fd, log_fd) || dup2(fd, 0) < 0 || dup2(fd, 1) < 0)
+    if (agent_fd < 0 || !make_root(agent_fd, disk_fd, log_fd) || dup2(fd, 0) < 0 || dup2(fd, 1) < 0)
         return;
     (void)execve("/node/bin/ordeal-agent", (char *const *)argv, (char *const *)env);
 }
