@@ -375,7 +375,13 @@ const struct protocol protocol_smr_client_ids = {
     .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10",
                                    "-w register --set clock=synchronised -c 6n "
                                    "--nemesis partition,kill,pause --interval 2 -t 10",
+                                   "-w register --set clock=synchronised --set bound-ms=400 -c 6n "
+                                   "--plan plans/one-clock-behind.json -t 6",
                                    NULL},
+    .showings = (const struct showing[]){{"skew", "a clock is behind by more than the bound",
+                                          "-w register --set clock=synchronised -c 6n "
+                                          "--plan plans/one-clock-behind.json -t 6"},
+                                         {0}},
     .rules = (const struct rule[]){{"read", on_command},
                                    {"write", on_command},
                                    {"cas", on_command},
