@@ -31,6 +31,16 @@ static node_set harmed(const struct world *world)
     return set;
 }
 
+/* Whether `a` keeps calls of node `i` to its disk waiting while `b` wants its database to end: who
+ * waits for a disk cannot die. The crash of a whole node takes the disk with it. */
+static bool outlasts(const struct world *a, const struct world *b, int i)
+{
+    enum process_state wanted = b->processes[i];
+
+    return a->disks[i].sync_delay_ns > INT64_C(500000000) &&
+           (wanted == PROCESS_STOPPED || wanted == PROCESS_CRASHED || b->limits[i].life_ns);
+}
+
 node_set worlds_conflict(const struct world *a, const struct world *b)
 {
     node_set set = 0;
@@ -38,7 +48,8 @@ node_set worlds_conflict(const struct world *a, const struct world *b)
     for (int i = 0; i < a->node_count; i++) {
         struct touched one = touched_at(a, i), other = touched_at(b, i);
         if ((one.process && other.process) || (one.clock && other.clock) ||
-            (one.disk && other.disk) || (one.limits && other.limits))
+            (one.disk && other.disk) || (one.limits && other.limits) || outlasts(a, b, i) ||
+            outlasts(b, a, i))
             set |= NODE(i);
     }
     return set;

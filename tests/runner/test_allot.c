@@ -5,7 +5,7 @@
 #include "../lib/check.h"
 #include "../lib/declare.h"
 
-extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause;
+extern const struct nemesis nemesis_kill, nemesis_pause, nemesis_crash;
 
 /* Allot a fault of `nemesis` beside what `other` declares in a cluster of `count`. */
 static int try_beside(const struct nemesis *nemesis, const char *kind, enum selector selector,
@@ -61,6 +61,19 @@ static void test_allot__different_parts_of_a_node_are_no_conflict(void **state)
     other.clocks[0].wall_offset_ns = 5;
     assert_int_equal(try_beside(&nemesis_pause, "one", SELECT_NODES, 1, &other, false, &mine), 0);
     assert_int_equal(mine.processes[0], PROCESS_PAUSED);
+}
+
+static void test_allot__nobody_has_to_end_while_his_disk_stands_still(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 5);
+    other.disks[0].sync_delay_ns = INT64_MAX;
+    assert_int_equal(try_beside(&nemesis_crash, "one", SELECT_NODES, 1, &other, false, &mine), -1);
+    assert_int_equal(try_beside(&nemesis_kill, "one", SELECT_NODES, 1, &other, false, &mine), 0);
+    assert_int_equal(try_beside(&nemesis_crash, "one", SELECT_ONE, 1, &other, false, &mine), 0);
+    assert_int_equal(mine.processes[0], PROCESS_RUNNING);
 }
 
 static void test_allot__a_protected_quorum_stays_whole(void **state)
@@ -119,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_allot__another_fault_gets_other_nodes),
         cmocka_unit_test(test_allot__named_nodes_in_conflict_are_not_replaced),
         cmocka_unit_test(test_allot__different_parts_of_a_node_are_no_conflict),
+        cmocka_unit_test(test_allot__nobody_has_to_end_while_his_disk_stands_still),
         cmocka_unit_test(test_allot__a_protected_quorum_stays_whole),
         cmocka_unit_test(test_allot__no_protection_lets_everybody_fall),
         cmocka_unit_test(test_allot__a_cut_quorum_is_none),
