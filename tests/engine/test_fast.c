@@ -7,6 +7,7 @@
 #include "../../checkers/engine/search.h"
 #include "../../harness/checker.h"
 #include "../lib/check.h"
+#include "../lib/effort.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
 
@@ -139,6 +140,69 @@ static void test_fast__agrees_with_the_search(void **state)
     }
 }
 
+/* -- elements of any times ------------------------------------------------------------------------
+ */
+
+static void add_overlapping(struct rng *rng, struct history *history, const struct op *like,
+                            uint64_t span)
+{
+    struct op op = *like;
+
+    op.process = (int32_t)history->count;
+    op.node = NODE_NONE;
+    op.invoke_ns = (int64_t)rng_below(rng, span);
+    op.complete_ns = op.invoke_ns + (int64_t)rng_below(rng, span / 2);
+    if (op.type == OP_INFO)
+        op.complete_ns = TIME_NEVER;
+    hist_add(history, &op);
+}
+
+/* Each operation by a process of its own, so that intervals overlap in every way. */
+static void make_overlapping(struct rng *rng, enum op_f in, enum op_f out, struct history *history)
+{
+    uint64_t elements = 2 + rng_below(rng, 6), span = 4 + rng_below(rng, 24);
+
+    for (uint64_t i = 1; i <= elements; i++) {
+        value_id value = values_int(&history->values, (int64_t)i);
+        bool unknown = rng_below(rng, 12) == 0;
+        struct op insert = {.f = (uint8_t)in, .type = unknown ? OP_INFO : OP_OK, .in = value};
+        struct op removal = {.f = (uint8_t)out, .type = OP_OK, .out = value};
+        add_overlapping(rng, history, &insert, span);
+        if (rng_below(rng, 8))
+            add_overlapping(rng, history, &removal, span);
+    }
+    if (rng_below(rng, 6) == 0)
+        add_overlapping(rng, history, &(struct op){.f = (uint8_t)out, .type = OP_OK}, span);
+    hist_finish(history);
+}
+
+static void test_fast__agrees_on_elements_of_any_times(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model;
+        enum op_f in, out;
+    } kinds[] = {{"queue", OP_F_ENQUEUE, OP_F_DEQUEUE},
+                 {"stack", OP_F_PUSH, OP_F_POP},
+                 {"priority-queue", OP_F_INSERT, OP_F_POLL}};
+    const char *seed = getenv("SEED");
+    int rounds = getenv("PROVE") ? 1000000 : (int)effort(20000);
+    struct rng rng;
+
+    rng_init(&rng, seed ? strtoull(seed, NULL, 0) : 6, 0);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct comparison comparison = {.model = model_find(kinds[i].model)};
+        for (int round = 0; round < rounds; round++) {
+            struct hist *hist = hist_new("");
+            make_overlapping(&rng, kinds[i].in, kinds[i].out, &hist->history);
+            compare(&comparison, &hist->history);
+            hist_free(hist);
+        }
+        assert_true(comparison.valid > (uint64_t)rounds / 50);
+        assert_true(comparison.invalid > (uint64_t)rounds / 50);
+    }
+}
+
 /* -- few operations show it, however many there are ---------------------------------------------
  */
 
@@ -250,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast__agrees_with_the_search),
+        cmocka_unit_test(test_fast__agrees_on_elements_of_any_times),
         cmocka_unit_test(test_fast__a_stack_that_is_a_queue_is_shown_by_two_elements),
         cmocka_unit_test(test_fast__a_queue_found_empty_during_many_stays),
         cmocka_unit_test(test_fast__a_lost_element_is_shown_by_itself),
