@@ -116,7 +116,7 @@ static void print_facts(struct page *page)
     }
     print_faults_fact(page);
     if (page_text(page->test, "consistency")) {
-        fact(page, "Promised");
+        fact(page, "Judged by");
         html_fit(page->html, str_of(page_text(page->test, "consistency")), 40);
         buf_puts(page->html, "</dd></div>");
     }

@@ -54,6 +54,12 @@ static const char *affected_unit(const char *f, bool one)
         {"memory", " process killed", " processes killed"},
         {"files", " time out of files", " times out of files"},
         {"clock", " wrong time read", " wrong times read"},
+        {"power-cut", " process or byte lost", " processes, bytes and names lost"},
+        {"slow-disk", " sync delayed", " syncs delayed"},
+        {"stalled-disk", " sync held up", " syncs held up"},
+        {"disk-error", " call failed", " calls failed"},
+        {"disk-full", " call failed", " calls failed"},
+        {"read-only", " call failed", " calls failed"},
     };
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
