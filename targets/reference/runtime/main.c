@@ -62,10 +62,23 @@ static void refuse(const char *fmt, ...)
     exit(EXIT_BAD_USAGE);
 }
 
+/* What this node's clock says, so that a report finds what was noted near a witness. */
+static void print_stamp(void)
+{
+    int64_t ms = now_wall_ms();
+    time_t seconds = (time_t)(ms / 1000);
+    char text[32];
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm))
+        (void)fprintf(stderr, "%s.%03dZ ", text, (int)(ms % 1000));
+}
+
 void note(const struct self *self, const char *fmt, ...)
 {
     va_list args;
 
+    print_stamp();
     (void)fprintf(stderr, "%s: ", self->names[self->me]);
     va_start(args, fmt);
     (void)vfprintf(stderr, fmt, args);
