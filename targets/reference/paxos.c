@@ -647,7 +647,8 @@ const struct protocol protocol_paxos = {
              "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp "
              "-w append -c 6n -t 10"},
             {"accept-older-ballot", "accepts in ballots below its promise",
-             "--plan plans/slow-and-leader-cut-often.json --set backoff=60 -t 10"},
+             "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp "
+             "-w append -c 6n -t 10"},
             {"ignore-accepted-value", "a new leader proposes over what was accepted",
              "--nemesis kill,pause --interval 1.2 --set backoff=60 -t 6"},
             {"minority-quorum", "less than a majority is enough",

@@ -615,9 +615,8 @@ const struct protocol protocol_raft = {
              "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
              "-w append -c 6n -t 10"},
             {"commit-old-term", "commits entries of earlier terms by counting replicas",
-             "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 -w "
-             "append "
-             "-c 30n -r 3000 -t 10"},
+             "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 "
+             "-w append -c 30n -r 3000 -t 10"},
             {"no-log-check", "votes for candidates whose log lacks committed entries",
              "--nemesis kill,pause --interval 1.2 --set timeout-ms=100 -t 7"},
             {"minority-commit", "commits what less than a majority holds",
@@ -635,9 +634,8 @@ const struct protocol protocol_raft = {
             "--plan plans/slow-and-leader-cut.json --set timeout-ms=100 -w append -c 6n -t 10",
             "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
             "-w append -c 6n -t 10",
-            "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 -w "
-            "append "
-            "-c 30n -r 3000 -t 10",
+            "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 "
+            "-w append -c 30n -r 3000 -t 10",
             "--plan plans/slow-and-leaders-killed.json --set timeout-ms=60 --set batch=1 -w append "
             "-c 6n -t 10",
             NULL},
