@@ -163,6 +163,23 @@ static int controller(void *context)
     return run_test(&args->test, &args->options);
 }
 
+/* Nothing was run. In JSON too, so that a suite knows it from a failure. */
+static void say_unable(const struct run_args *args, const char *why)
+{
+    struct buf json;
+
+    (void)fprintf(stderr, "ordeal: the plan needs what this machine lacks: %s\n", why);
+    if (!args->options.json)
+        return;
+    buf_init(&json, 0);
+    buf_puts(&json, "{\"valid\":\"unknown\"");
+    buf_json_str(&json, "outcome", STR("unable"));
+    buf_json_str(&json, "reason", str_of(why));
+    buf_puts(&json, "}\n");
+    (void)fputs(json.ptr ? json.ptr : "", stdout);
+    buf_release(&json);
+}
+
 static int run_once(struct run_args *args, uint64_t seed)
 {
     struct err err;
@@ -181,7 +198,7 @@ static int run_once(struct run_args *args, uint64_t seed)
         return text ? EXIT_PASSED : EXIT_HARNESS;
     }
     if (lab_needs_missing(args->test.needs, &err)) {
-        (void)fprintf(stderr, "ordeal: the plan needs what this machine lacks: %s\n", err.msg);
+        say_unable(args, err.msg);
         return EXIT_HARNESS;
     }
     int code = packages_check(args->test.target, &err);

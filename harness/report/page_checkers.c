@@ -48,9 +48,24 @@ static void print_anomalies(struct page *page, const json_t *finding)
     buf_puts(page->html, "</ul></details>");
 }
 
+static void print_finding(struct page *page, const char *name, const json_t *finding, bool aside)
+{
+    const char *word, *style = verdict_class(finding, &word);
+    const char *reason = page_text(finding, "reason");
+
+    buf_puts(page->html, "<tr><th>");
+    html_fit(page->html, str_of(name), 40);
+    buf_printf(page->html, "</th><td><span class=\"badge %s\">%s</span></td><td>",
+               aside ? "dim" : style, aside ? "beside it" : word);
+    html_fit(page->html, str_of(reason ? reason : ""), 400);
+    print_anomalies(page, finding);
+    buf_puts(page->html, "</td></tr>\n");
+}
+
 void page_checkers(struct page *page)
 {
     json_t *found = json_object_get(page->results, "checkers");
+    json_t *aside = json_object_get(page->results, "aside");
     const char *name;
     json_t *finding;
     int left = 60;
@@ -61,16 +76,15 @@ void page_checkers(struct page *page)
     buf_puts(page->html, "<table class=\"checkers\">\n");
     json_object_foreach(found, name, finding)
     {
-        const char *word, *style = verdict_class(finding, &word);
-        const char *reason = page_text(finding, "reason");
         if (left-- == 0)
             break;
-        buf_puts(page->html, "<tr><th>");
-        html_fit(page->html, str_of(name), 40);
-        buf_printf(page->html, "</th><td><span class=\"badge %s\">%s</span></td><td>", style, word);
-        html_fit(page->html, str_of(reason ? reason : ""), 400);
-        print_anomalies(page, finding);
-        buf_puts(page->html, "</td></tr>\n");
+        print_finding(page, name, finding, false);
+    }
+    json_object_foreach(aside, name, finding)
+    {
+        if (left-- == 0)
+            break;
+        print_finding(page, name, finding, true);
     }
     buf_puts(page->html, "</table></section>\n");
 }

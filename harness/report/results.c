@@ -322,6 +322,22 @@ static void print_stats(const struct history *history, struct buf *json)
     buf_puts(json, "}");
 }
 
+/* Those that have a part in the verdict, or those told beside it. */
+static void print_findings(const struct results *results, const char *member, bool aside,
+                           struct buf *json)
+{
+    buf_json_next(json, member);
+    buf_puts(json, "{");
+    for (size_t i = 0; i < results->count; i++) {
+        const struct judgement *judgement = &results->judgements[i];
+        if (judgement->aside != aside)
+            continue;
+        buf_json_next(json, judgement->checker->name);
+        finding_print(&judgement->finding, results->history, json);
+    }
+    buf_puts(json, "}");
+}
+
 void results_print(const struct results *results, struct buf *json)
 {
     static const char *const valid[4] = {"true", "\"unknown\"", "\"unknown\"", "false"};
@@ -337,13 +353,8 @@ void results_print(const struct results *results, struct buf *json)
                      str_of(results->judgements[results->decisive].checker->name));
     if (results->outcome == OUTCOME_VIOLATION && results->history->times_trusted)
         buf_json_int(json, "shown_ns", shown_at(results));
-    buf_json_next(json, "checkers");
-    buf_puts(json, "{");
-    for (size_t i = 0; i < results->count; i++) {
-        buf_json_next(json, results->judgements[i].checker->name);
-        finding_print(&results->judgements[i].finding, results->history, json);
-    }
-    buf_puts(json, "}");
+    print_findings(results, "checkers", false, json);
+    print_findings(results, "aside", true, json);
     print_stats(results->history, json);
     buf_puts(json, "}\n");
 }

@@ -200,8 +200,8 @@ static void finish(struct pool *pool, struct job *job, int status)
 
     trial_take(trial, code, results, errors ? errors : "");
     if (interrupted && code != EXIT_VIOLATION)
-        trial->state = TRIAL_SKIPPED;
-    if (code == EXIT_PASSED || code == EXIT_USAGE)
+        trial->state = TRIAL_UNDECIDED;
+    if (code == EXIT_PASSED)
         drop_record(job);
     if (!pool->options->quiet)
         tell(trial, code);
@@ -255,7 +255,7 @@ static void close_open(struct trials *trials)
         struct trial *trial = &trials->all[i];
         if (trial->state != TRIAL_OPEN)
             continue;
-        trial->state = trial->runs && trial->expects_violation ? TRIAL_MISSED : TRIAL_SKIPPED;
+        trial->state = trial->runs && trial->expects_violation ? TRIAL_MISSED : TRIAL_UNDECIDED;
         if (!trial->runs)
             (void)snprintf(trial->reason, sizeof trial->reason, "there was no time for it");
     }

@@ -78,7 +78,10 @@ void table_print(const struct trials *trials, struct buf *out)
         buf_printf(out, ", after %.1f s of load in the median", trials_median_load(trials));
     buf_printf(out, ";\n%zu held", held);
     print_part(out, trials_in_state(trials, TRIAL_BLAMED, false), "blamed");
-    print_part(out, trials_in_state(trials, TRIAL_UNDECIDED, false), "undecided");
+    print_part(out,
+               trials_in_state(trials, TRIAL_UNDECIDED, true) +
+                   trials_in_state(trials, TRIAL_UNDECIDED, false),
+               "undecided");
     print_part(out,
                trials_in_state(trials, TRIAL_SKIPPED, true) +
                    trials_in_state(trials, TRIAL_SKIPPED, false),

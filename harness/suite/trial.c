@@ -101,8 +101,10 @@ void trial_take(struct trial *trial, int code, const json_t *results, const char
     } else {
         take_complaint(trial, complaint);
     }
-    if (code == EXIT_USAGE)
+    if (strcmp(text_of(results, "outcome"), "unable") == 0)
         trial->state = TRIAL_SKIPPED;
+    else if (code == EXIT_USAGE)
+        trial->state = TRIAL_FAILED; /* nobody can run it: it shows nothing, and must not look so */
     else if (violation)
         trial->state = trial->expects_violation ? TRIAL_MET : TRIAL_BLAMED;
     else if (code != EXIT_PASSED && code != EXIT_UNDECIDED)

@@ -21,9 +21,9 @@ enum trial_state {
     TRIAL_MET,       /* the violation was found; or none was, as expected */
     TRIAL_MISSED,    /* a violation was expected, and patience or the time budget is over */
     TRIAL_BLAMED,    /* none was expected and one was found */
-    TRIAL_UNDECIDED, /* none was expected, and the run could not tell */
-    TRIAL_SKIPPED,   /* this machine cannot run it, or there was no time for it */
-    TRIAL_FAILED,    /* the harness failed */
+    TRIAL_UNDECIDED, /* the run could not tell, or there was no time for it */
+    TRIAL_SKIPPED,   /* this machine lacks what its plan needs */
+    TRIAL_FAILED,    /* the harness failed, or there is no such run */
 };
 
 extern const char *const trial_state_names[7];

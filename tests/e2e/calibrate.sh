@@ -8,7 +8,7 @@ cd "$scratch" || exit 1
 wrong=0
 while read -r line; do
     line=${line%%#*}
-    if ! "$ordeal" ${line#ordeal } --dry-run >said 2>&1 && ! grep -q 'needs\|missing\|no nemesis' said; then
+    if ! "$ordeal" ${line#ordeal } --dry-run >said 2>&1; then
         { echo "$line"; cat said; } >>out
         wrong=$((wrong + 1))
     fi
@@ -47,6 +47,25 @@ if [ $code -eq 1 ] && grep -q 'missed *missed' out && grep -q 'blamed *blamed' o
 else
     echo "exit code $code" >>out
     not_ok 'a violation that is not found is a miss, one that was not expected a blame' out
+fi
+
+echo '{"tests":[{"name":"misspelt","run":"naive --nemesis partitoin"},{"name":"b","run":"memory -t 1 -r 100"}]}' >odd.json
+"$ordeal" suite odd.json --quiet >out 2>&1
+code=$?
+if [ $code -eq 255 ] && grep -q 'misspelt *failed' out && grep -q "did you mean 'partition'" out; then
+    ok 'a test that nobody can run is a failure, not left out'
+else
+    echo "exit code $code" >>out
+    not_ok 'a test that nobody can run is a failure, not left out' out
+fi
+
+"$ordeal" suite good.json --quiet --time-budget 0.000000001 >out 2>&1
+code=$?
+if [ $code -eq 2 ] && grep -q '2 undecided' out; then
+    ok 'what there was no time for is undecided'
+else
+    echo "exit code $code" >>out
+    not_ok 'what there was no time for is undecided' out
 fi
 
 "$ordeal" calibrate rafd >out 2>&1

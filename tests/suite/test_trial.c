@@ -14,6 +14,7 @@ static const char found[] =
     "{\"reason\":\"Not linearizable: x\",\"decisive\":\"linearizable\",\"shown_ns\":2500000000,"
     "\"checkers\":{\"linearizable\":{\"anomalies\":[{\"type\":\"nonlinearizable\"}]}},"
     "\"stats\":{\"load_ns\":10000000000}}";
+static const char unable[] = "{\"outcome\":\"unable\",\"reason\":\"no /dev/fuse\"}";
 static const char passed[] = "{\"reason\":\"Passed: x\",\"stats\":{\"load_ns\":10000000000}}";
 
 /* A trial, and one run of it that ended so. */
@@ -36,7 +37,9 @@ static void test_trial__ends_as_its_expectation_says(void **state)
     assert_int_equal(take(false, 0, passed).state, TRIAL_MET);
     assert_int_equal(take(false, 1, found).state, TRIAL_BLAMED);
     assert_int_equal(take(false, 2, passed).state, TRIAL_UNDECIDED);
-    assert_int_equal(take(true, 254, NULL).state, TRIAL_SKIPPED);
+    assert_int_equal(take(true, 254, NULL).state, TRIAL_FAILED);
+    assert_int_equal(take(false, 254, NULL).state, TRIAL_FAILED);
+    assert_int_equal(take(true, 255, unable).state, TRIAL_SKIPPED);
     assert_int_equal(take(false, 255, NULL).state, TRIAL_OPEN);
 }
 
