@@ -1,63 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the reference protocol smr-client-ids, as a cluster of processes. */
-#include "local_node.c"
-
-enum { TIMEOUT_MS = 5000, NODES = 3 };
-
-static const struct target *smr;
+#include "trio.h"
 
 static int find_smr(void **state)
 {
     (void)state;
-    struct err err;
-
-    built_use();
-    smr = target_find("smr-client-ids", &err);
-    if (!smr)
-        (void)fprintf(stderr, "%s\n", err.msg);
-    return smr ? 0 : -1;
-}
-
-struct trio {
-    struct local local;
-    struct client *clients[NODES];
-};
-
-static void trio_open(struct trio *trio, const struct setting *settings)
-{
-    struct err err;
-
-    local_open(&trio->local, smr, NODES, settings);
-    for (int i = 0; i < NODES; i++)
-        assert_int_equal(smr->client_open(&trio->local.cluster, i, &trio->clients[i], &err), 0);
-}
-
-static void trio_close(struct trio *trio)
-{
-    for (int i = 0; i < NODES; i++)
-        smr->client_close(trio->clients[i]);
-    local_close(&trio->local);
-}
-
-static struct client_op invoke(struct trio *trio, int node, enum op_f f, int64_t key,
-                               struct op_value value)
-{
-    return local_invoke(smr, trio->clients[node], f, key, value, TIMEOUT_MS);
-}
-
-/* Read at that node until the value is there; asserts that it comes. */
-static void await_value(struct trio *trio, int node, int64_t key, int64_t value)
-{
-    int64_t deadline_ns = clock_now_ns() + TIMEOUT_MS * NS_PER_MS;
-
-    for (;;) {
-        struct client_op op = invoke(trio, node, OP_F_READ, key, OP_NIL);
-        if (op.outcome == OP_OK && op.result.kind == OP_VALUE_INT && op.result.a == value)
-            return;
-        if (clock_now_ns() > deadline_ns)
-            fail_msg("key %d at n%d never became %d", (int)key, node + 1, (int)value);
-        clock_sleep_until(clock_now_ns() + NS_PER_MS);
-    }
+    return trio_find("smr-client-ids");
 }
 
 static const struct setting synchronised[] = {{"clock", "synchronised"}, {NULL, NULL}};
@@ -103,7 +51,7 @@ static void test_smr_client_ids__all_wait_for_a_node_that_sleeps(void **state)
 
     trio_open(&trio, NULL);
     local_signal(&trio.local, 2, SIGSTOP);
-    struct client_op op = local_invoke(smr, trio.clients[0], OP_F_WRITE, 1, OP_INT(7), 300);
+    struct client_op op = local_invoke(protocol, trio.clients[0], OP_F_WRITE, 1, OP_INT(7), 300);
     assert_int_equal(op.outcome, OP_INFO);
     local_signal(&trio.local, 2, SIGCONT);
     await_value(&trio, 2, 1, 7); /* the request goes on without its client */

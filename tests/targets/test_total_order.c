@@ -1,49 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the reference protocol total-order, as a cluster of processes. */
-#include "local_node.c"
-
-enum { TIMEOUT_MS = 8000, NODES = 3 };
-
-static const struct target *total_order;
+#include "trio.h"
 
 static int find_total_order(void **state)
 {
     (void)state;
-    struct err err;
-
-    built_use();
-    total_order = target_find("total-order", &err);
-    if (!total_order)
-        (void)fprintf(stderr, "%s\n", err.msg);
-    return total_order ? 0 : -1;
-}
-
-struct trio {
-    struct local local;
-    struct client *clients[NODES];
-};
-
-static void trio_open(struct trio *trio)
-{
-    struct err err;
-
-    local_open(&trio->local, total_order, NODES, NULL);
-    for (int i = 0; i < NODES; i++)
-        assert_int_equal(total_order->client_open(&trio->local.cluster, i, &trio->clients[i], &err),
-                         0);
-}
-
-static void trio_close(struct trio *trio)
-{
-    for (int i = 0; i < NODES; i++)
-        total_order->client_close(trio->clients[i]);
-    local_close(&trio->local);
-}
-
-static struct client_op invoke(struct trio *trio, int node, enum op_f f, int64_t key,
-                               struct op_value value)
-{
-    return local_invoke(total_order, trio->clients[node], f, key, value, TIMEOUT_MS);
+    return trio_find("total-order");
 }
 
 static void write_value(struct trio *trio, int node, int64_t key, int64_t value)
@@ -51,27 +13,12 @@ static void write_value(struct trio *trio, int node, int64_t key, int64_t value)
     assert_int_equal(invoke(trio, node, OP_F_WRITE, key, OP_INT(value)).outcome, OP_OK);
 }
 
-/* Read at that node until the value is there; asserts that it comes. */
-static void await_value(struct trio *trio, int node, int64_t key, int64_t value)
-{
-    int64_t deadline_ns = clock_now_ns() + TIMEOUT_MS * NS_PER_MS;
-
-    for (;;) {
-        struct client_op op = invoke(trio, node, OP_F_READ, key, OP_NIL);
-        if (op.outcome == OP_OK && op.result.kind == OP_VALUE_INT && op.result.a == value)
-            return;
-        if (clock_now_ns() > deadline_ns)
-            fail_msg("key %d at n%d never became %d", (int)key, node + 1, (int)value);
-        clock_sleep_until(clock_now_ns() + NS_PER_MS);
-    }
-}
-
 static int sequencer_of(struct trio *trio)
 {
     int64_t deadline_ns = clock_now_ns() + TIMEOUT_MS * NS_PER_MS;
 
     for (;;) {
-        node_set leaders = total_order->leaders(&trio->local.cluster);
+        node_set leaders = protocol->leaders(&trio->local.cluster);
         for (int i = 0; i < NODES; i++) {
             if (leaders == NODE(i))
                 return i;
@@ -86,7 +33,7 @@ static void test_total_order__a_node_reads_its_own_writes_and_all_come_to_agree(
     (void)state;
     struct trio trio;
 
-    trio_open(&trio);
+    trio_open(&trio, NULL);
     for (int i = 0; i < 30; i++) {
         write_value(&trio, i % NODES, i % 4, i);
         struct client_op op = invoke(&trio, i % NODES, OP_F_READ, i % 4, OP_NIL);
@@ -106,7 +53,7 @@ static void test_total_order__another_sequencer_goes_on_where_the_dead_one_was(v
     (void)state;
     struct trio trio;
 
-    trio_open(&trio);
+    trio_open(&trio, NULL);
     int first = sequencer_of(&trio), other = (first + 1) % NODES;
     write_value(&trio, first, 1, 11);
     local_kill(&trio.local, first);
@@ -123,7 +70,7 @@ static void test_total_order__a_sequencer_that_slept_is_none_any_more(void **sta
     (void)state;
     struct trio trio;
 
-    trio_open(&trio);
+    trio_open(&trio, NULL);
     int first = sequencer_of(&trio), other = (first + 1) % NODES;
     write_value(&trio, first, 1, 1);
     local_signal(&trio.local, first, SIGSTOP);
@@ -142,7 +89,7 @@ static void test_total_order__a_restarted_node_serves_nothing_older(void **state
     (void)state;
     struct trio trio;
 
-    trio_open(&trio);
+    trio_open(&trio, NULL);
     for (int i = 1; i <= 50; i++)
         write_value(&trio, 0, 1, i);
     local_kill(&trio.local, 0);
