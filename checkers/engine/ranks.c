@@ -194,9 +194,11 @@ static enum fast look_at_reading(struct ranks *ranks, const struct reading *read
 static enum fast rank_all(struct ranks *ranks, uint32_t *last)
 {
     uint32_t *marks = budget_calloc(ranks->budget, ranks->add_count + 1, sizeof *marks);
-    enum fast result = marks ? FAST_VALID : FAST_SPENT;
+    enum fast result = FAST_VALID;
     uint32_t rank = 0;
 
+    if (!marks)
+        return FAST_SPENT;
     for (uint32_t i = 0; i < ranks->reading_count && result == FAST_VALID; i++) {
         struct reading *reading = &ranks->readings[i];
         const struct reading *before = i ? reading - 1 : NULL;
@@ -208,7 +210,7 @@ static enum fast rank_all(struct ranks *ranks, uint32_t *last)
         if (result == FAST_VALID)
             result = ranks->is_list ? rank_list(ranks, before, reading, &rank)
                                     : rank_set(ranks, before, reading, &rank);
-        if (!before || reading->count > before->count)
+        if (i == 0 || reading->count > before->count)
             rank++;
         reading->rank = rank;
     }

@@ -110,8 +110,8 @@ static uint32_t find_way_back(struct search *search, const bool *in_component, u
 static bool is_passed_through(const struct steps *steps, uint32_t before, uint32_t step,
                               uint32_t after)
 {
-    return steps->session[before] == steps->session[step] && before < step &&
-           steps->session[step] == steps->session[after] && step < after;
+    return before < step && step < after && steps->session[before] == steps->session[step] &&
+           steps->session[step] == steps->session[after];
 }
 
 static size_t collect(const struct search *search, uint32_t start, uint32_t step, uint32_t *path,

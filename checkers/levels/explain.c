@@ -278,8 +278,8 @@ static void explain_thin_air(struct story *story, uint32_t culprit)
     buf_puts(story->text, ", which nobody wrote");
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
-        value_id reads, writes = VALUE_NIL;
-        int access = 0;
+        value_id reads, writes;
+        int access;
         if (op->type == OP_FAIL && op->key == read->key &&
             op_access(op, &access, &reads, &writes) && (access & ACCESS_WRITES) &&
             writes == value) {

@@ -194,7 +194,7 @@ uint32_t graph_group_of(const struct graph *graph, uint32_t a, uint32_t b, uint3
 {
     const struct steps *steps = graph->steps;
 
-    if ((steps->session[a] == steps->session[b] && a < b) || steps->at[b].from == a)
+    if ((a < b && steps->session[a] == steps->session[b]) || steps->at[b].from == a)
         return 0;
     for (uint32_t at = graph->last[b]; at;) {
         struct edge_group group = graph_group(graph, at);

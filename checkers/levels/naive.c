@@ -29,7 +29,7 @@ struct naive {
     struct naive_event events[NAIVE_EVENTS_MAX];
     int count, key_count;
     value_id keys[NAIVE_EVENTS_MAX];
-    int8_t from[NAIVE_EVENTS_MAX]; /* of a read: the pairing being tried */
+    int16_t from[NAIVE_EVENTS_MAX]; /* of a read: the pairing being tried */
     event_set happened;
     uint64_t searched;
     bool gave_up;
@@ -406,7 +406,7 @@ static bool any_pairing(struct naive *naive, int r)
     if (read->may_be_initial && any_pairing(naive, r + 1))
         return true;
     for (int w = 0; w < naive->count; w++) {
-        naive->from[r] = (int8_t)w;
+        naive->from[r] = (int16_t)w;
         if (is_in(read->writers, w) && any_pairing(naive, r + 1))
             return true;
     }

@@ -29,6 +29,8 @@ struct building {
 
 bool op_access(const struct op *op, int *access, value_id *reads, value_id *writes)
 {
+    *access = 0;
+    *reads = *writes = VALUE_NIL;
     switch (op->f) {
     case OP_F_READ:
         *access = ACCESS_READS;
@@ -67,7 +69,7 @@ static enum steps_state find_roles(struct building *building)
     for (size_t i = 0; i < building->count; i++) {
         const struct op *op = op_of(building, i);
         value_id reads, writes;
-        int access = 0;
+        int access;
         if (op->type == OP_FAIL)
             continue;
         if (!op_access(op, &access, &reads, &writes))

@@ -79,8 +79,8 @@ enum steps_state steps_build(struct steps *steps, const struct steps_input *inpu
                              struct budget *budget);
 void steps_release(struct steps *steps);
 
-/* What an operation reads and writes if it takes effect; false if it is no register's. A value that
- * it does not read or write stays untouched. */
+/* What an operation reads and writes if it takes effect; false (and no access) if it is no
+ * register's. A value that it does not read or write is nil. */
 enum { ACCESS_READS = 1, ACCESS_WRITES = 2 };
 bool op_access(const struct op *op, int *access, value_id *reads, value_id *writes);
 

@@ -33,7 +33,7 @@ uint32_t view_next_early(const struct view *view, uint32_t write, uint32_t *at)
 
     while (*at < view->early_count) {
         uint32_t read = view->early[(*at)++];
-        if (steps->session[read] == steps->session[write] && read < write &&
+        if (read < write && steps->session[read] == steps->session[write] &&
             steps->at[read].from != write)
             return steps->at[read].from;
     }

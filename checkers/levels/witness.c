@@ -93,8 +93,8 @@ static bool leave_out_readers(struct shrinking *shrinking)
 
     for (size_t i = 0; i < shrinking->witness->count; i++) {
         const struct op *op = op_at(shrinking, i);
-        value_id reads = VALUE_NIL, writes = VALUE_NIL;
-        int access = 0;
+        value_id reads, writes;
+        int access;
         (void)op_access(op, &access, &reads, &writes);
         if ((access & ACCESS_READS) && shrinking->keep[i]) {
             const struct writer_slot *slot = writers_find(&shrinking->writers, op->key, reads);
@@ -170,8 +170,8 @@ static bool find_writers(struct shrinking *shrinking)
         return false;
     for (size_t i = 0; i < witness->count; i++) {
         const struct op *op = op_at(shrinking, i);
-        value_id reads = VALUE_NIL, writes = VALUE_NIL;
-        int access = 0;
+        value_id reads, writes;
+        int access;
         (void)op_access(op, &access, &reads, &writes);
         if ((access & ACCESS_WRITES) &&
             !writers_add(&shrinking->writers, op->key, writes, witness->places[i]))

@@ -277,10 +277,12 @@ static int command_main(int argc, char **argv)
         return EXIT_HARNESS;
     memcpy(words, argv, (size_t)argc * sizeof *words);
     int code = options_parse(&usage, argc, argv, &args, &positional);
-    if (code != OPTIONS_DONE)
+    if (code == OPTIONS_DONE && run_build_test(&args, argv[0], &err) < 0)
+        code = options_refuse(&usage, "%s", err.msg);
+    if (code != OPTIONS_DONE) {
+        free(words);
         return code;
-    if (run_build_test(&args, argv[0], &err) < 0)
-        return options_refuse(&usage, "%s", err.msg);
+    }
     if (!args.seed_given) {
         uint32_t drawn = 0;
         (void)getrandom(&drawn, sizeof drawn, 0);

@@ -16,7 +16,7 @@ const struct nemesis *nemesis_find(const char *name, struct err *err)
     const char *names[NEMESES_MAX + 1];
     size_t count = 0;
 
-    for (; nemeses[count] && count < NEMESES_MAX; count++) {
+    for (; count < NEMESES_MAX && nemeses[count]; count++) {
         if (strcmp(nemeses[count]->name, name) == 0)
             return nemeses[count];
         names[count] = nemeses[count]->name;

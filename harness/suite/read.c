@@ -142,7 +142,7 @@ static int check_names(const struct target *const *all, char *const *names, stru
     const char *known[256];
     size_t count = 0;
 
-    for (; all[count] && count < 255; count++)
+    for (; count < 255 && all[count]; count++)
         known[count] = all[count]->name;
     known[count] = NULL;
     for (; names && *names; names++) {

@@ -230,7 +230,10 @@ static void start(struct self *self)
     causal->last_writer_wins = strcmp(option_get(self, "conflict"), "lww") == 0;
     for (int node = 0; node < self->count; node++)
         causal->updates[node] = json_array();
-    json_array_foreach(updates, i, update) keep(self, update);
+    json_array_foreach(updates, i, update)
+    {
+        keep(self, update);
+    }
     json_decref(updates);
     causal->gossip = timer_new(self, on_gossip, NULL);
     timer_set(causal->gossip, GOSSIP_MS);

@@ -351,7 +351,10 @@ static void on_grant(struct self *self, const struct message *message)
     json_t *requests = json_incref(table_get(lw->wanted, key)), *none = json_array();
     table_put(lw->wanted, key, none);
     json_decref(none);
-    json_array_foreach(requests, i, request) serve(self, key, request);
+    json_array_foreach(requests, i, request)
+    {
+        serve(self, key, request);
+    }
     json_decref(requests);
 }
 

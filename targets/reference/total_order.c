@@ -280,7 +280,10 @@ static void on_order(struct self *self, const struct message *message)
     }
     if (log_term(&order->log, before) != number_of(message->body, "before_epoch")) {
         if (bug_is_on(self, "deliver-out-of-order"))
-            json_array_foreach(entries, i, entry) deliver(self, entry);
+            json_array_foreach(entries, i, entry)
+            {
+                deliver(self, entry);
+            }
         bool is_short = before > log_last(&order->log);
         answer_order(self, message, is_short ? log_last(&order->log) : order->delivered, true);
         return;
