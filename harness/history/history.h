@@ -153,8 +153,8 @@ struct fault_window {
     bool healed;       /* an ENDED event was recorded */
 };
 
-/* Windows by declared_ns. *windows is allocated from `budget`; the caller frees it. */
-int history_windows(const struct history *history, struct budget *budget,
-                    struct fault_window **windows, size_t *count, struct err *err) MUST_CHECK;
+/* Windows by declared_ns. *out is allocated from `budget`; the caller frees it. */
+int history_windows(const struct history *history, struct budget *budget, struct fault_window **out,
+                    size_t *count_out, struct err *err) MUST_CHECK;
 
 #endif

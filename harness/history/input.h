@@ -16,10 +16,10 @@
 struct input;
 
 /* "-" is standard input. The caller closes. */
-int input_open(struct input **input, const char *path, struct err *err) MUST_CHECK;
+int input_open(struct input **out, const char *path, struct err *err) MUST_CHECK;
 
 /* The bytes must outlive the input; `name` is for messages. */
-int input_open_memory(struct input **input, const char *name, struct str bytes,
+int input_open_memory(struct input **out, const char *name, struct str bytes,
                       struct err *err) MUST_CHECK;
 
 void input_close(struct input *input);

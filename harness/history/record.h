@@ -45,7 +45,7 @@ struct record;
 /* Start a record at `path` (which must not exist) with `lanes` buffers, and its writer. node_names:
  * by record_event.node; borrowed until record_close. start_ns: of clock_now_ns(), times count from
  * there. */
-int record_open(struct record **record, const char *path, int lanes, const char *const *node_names,
+int record_open(struct record **out, const char *path, int lanes, const char *const *node_names,
                 int node_count, int64_t start_ns, struct err *err) MUST_CHECK;
 
 /* Append to a lane; one thread per lane at a time. The event's time is the one that record_time

@@ -80,7 +80,7 @@ struct record {
 };
 
 /* The writer's thread; its argument is the record. */
-void *record_writer(void *record);
+void *record_writer(void *arg);
 
 /* Remember the first failure and wake whoever waits. */
 void record_fail(struct record *record, int code, const char *what);

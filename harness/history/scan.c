@@ -318,7 +318,7 @@ static bool compact_value(struct scan *scan, struct scan_scratch *scratch, struc
 
 static bool compact_string(struct scan *scan, struct scan_scratch *scratch, struct buf *out)
 {
-    struct str text;
+    struct str text = {0};
 
     if (!scan_string(scan, scratch, &text))
         return false;
@@ -354,8 +354,8 @@ static bool compact_inside(struct scan *scan, struct scan_scratch *scratch, stru
 static bool compact_value(struct scan *scan, struct scan_scratch *scratch, struct buf *out,
                           int depth)
 {
-    struct str text;
-    bool flag;
+    struct str text = {0};
+    bool flag = false;
     char c = scan_peek(scan);
 
     if (c == '"')
@@ -404,7 +404,7 @@ static bool read_list(struct scan *scan, struct scan_scratch *scratch, struct va
                       value_id *out, int depth)
 {
     size_t first = scratch->id_count;
-    value_id element;
+    value_id element = VALUE_NIL;
 
     if (depth == SCAN_DEPTH_MAX)
         return fail(scan, "values are nested too deep");
@@ -427,8 +427,8 @@ static bool read_list(struct scan *scan, struct scan_scratch *scratch, struct va
 static bool read_string(struct scan *scan, struct scan_scratch *scratch, struct values *values,
                         value_id *out)
 {
-    struct str raw;
-    bool plain;
+    struct str raw = {0};
+    bool plain = false;
     struct scan start = *scan;
 
     if (!step_string(scan, &raw, &plain, NULL))

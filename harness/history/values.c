@@ -198,14 +198,12 @@ void values_clear(struct values *values)
 
 bool values_merge(struct values *to, const struct values *from, value_id *map)
 {
-    value_id *translated = NULL;
+    value_id *translated =
+        budget_alloc(to->budget, ((size_t)from->element_count + 1) * sizeof *translated);
     bool good = true;
 
-    if (from->element_count) {
-        translated = budget_alloc(to->budget, from->element_count * sizeof *translated);
-        if (!translated)
-            return false;
-    }
+    if (!translated)
+        return false;
     if (from->count)
         map[VALUE_NIL] = VALUE_NIL;
     for (uint32_t id = 1; id < from->count && good; id++) {

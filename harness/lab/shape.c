@@ -17,7 +17,7 @@ uint64_t shape_link_seed(uint64_t seed, int from, int to)
 {
     struct rng rng;
 
-    rng_init(&rng, seed, (uint64_t)(from * PLACES_MAX + to));
+    rng_init(&rng, seed, (uint64_t)from * PLACES_MAX + (uint64_t)to);
     return rng_next(&rng);
 }
 

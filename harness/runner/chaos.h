@@ -10,7 +10,7 @@
 struct chaos;
 
 /* Start walking test->plan; its times count from now. `crew` tells who answered last. */
-int chaos_start(struct chaos **chaos, struct cluster *cluster, struct enforcer *enforcer,
+int chaos_start(struct chaos **out, struct cluster *cluster, struct enforcer *enforcer,
                 struct record *record, struct crew *crew, struct err *err) MUST_CHECK;
 
 /* What is in force now, for people: "partition halves, kill n1"; empty if nothing is. */

@@ -28,7 +28,7 @@ struct crew_counts {
 };
 
 /* Make the workers and start them in CREW_LOAD. Lane w of `record` is worker w's. */
-int crew_start(struct crew **crew, struct cluster *cluster, struct record *record,
+int crew_start(struct crew **out, struct cluster *cluster, struct record *record,
                struct err *err) MUST_CHECK;
 
 void crew_set_phase(struct crew *crew, enum crew_phase phase);

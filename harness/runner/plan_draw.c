@@ -204,7 +204,7 @@ static void shorten(struct fault *fault)
 static int draw_turns(struct draft *draft, struct err *err)
 {
     int64_t limit_ns = draft->test->time_limit_ns, length_ns = draft->interval_ns;
-    int round[NEMESES_MAX];
+    int round[NEMESES_MAX] = {0};
 
     for (int i = 0; i < draft->families; i++)
         round[i] = i;

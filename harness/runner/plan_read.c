@@ -233,6 +233,26 @@ static int read_protect(const json_t *plan, bool *quorum, struct err *err)
     return 0;
 }
 
+static int read_faults(struct test *test, const json_t *plan, const char *path, struct err *err)
+{
+    const json_t *faults = json_object_get(plan, "faults");
+    size_t count = json_array_size(faults);
+
+    if (!json_is_array(faults) || count > FAULTS_MAX)
+        return err_set(err, EINVAL, "'%s' has no list \"faults\" of at most %d", path, FAULTS_MAX);
+    test->plan.faults = calloc(FAULTS_MAX, sizeof *test->plan.faults);
+    if (!test->plan.faults)
+        return err_set(err, ENOMEM, "out of memory for the plan");
+    for (size_t i = 0; i < count; i++) {
+        struct fault *fault = &test->plan.faults[i];
+        fault->number = (int)i;
+        test->plan.fault_count = (int)i + 1;
+        if (read_fault(test, json_array_get(faults, i), fault, err) < 0)
+            return err_wrap(err, "fault %zu of '%s'", i, path);
+    }
+    return read_protect(plan, &test->plan.protect_quorum, err);
+}
+
 int plan_read(struct test *test, const char *path, struct err *err)
 {
     json_error_t where;
@@ -244,28 +264,7 @@ int plan_read(struct test *test, const char *path, struct err *err)
                        where.text);
 
     const json_t *plan = json_object_get(root, "plan") ? json_object_get(root, "plan") : root;
-    const json_t *faults = json_object_get(plan, "faults"), *from;
-    size_t count = json_array_size(faults), i;
-    int result = 0;
-
-    if (!json_is_array(faults) || count > FAULTS_MAX) {
-        result =
-            err_set(err, EINVAL, "'%s' has no list \"faults\" of at most %d", path, FAULTS_MAX);
-    } else {
-        test->plan.faults = calloc(FAULTS_MAX, sizeof *test->plan.faults);
-        if (!test->plan.faults)
-            result = err_set(err, ENOMEM, "out of memory for the plan");
-        else
-            result = read_protect(plan, &test->plan.protect_quorum, err);
-    }
-    for (i = 0; result == 0 && i < count; i++) {
-        from = json_array_get(faults, i);
-        test->plan.faults[i].number = (int)i;
-        result = read_fault(test, from, &test->plan.faults[i], err);
-        if (result < 0)
-            (void)err_wrap(err, "fault %zu of '%s'", i, path);
-        test->plan.fault_count = (int)i + 1;
-    }
+    int result = read_faults(test, plan, path, err);
     json_decref(root);
     if (result == 0)
         result = plan_unroll(test, &test->plan, err);

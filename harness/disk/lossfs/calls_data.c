@@ -143,7 +143,7 @@ static void call_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *to, int se
                          struct fuse_file_info *file)
 {
     struct inode *inode = inode_at(ino);
-    struct stat status;
+    struct stat status = {0};
     int code = disk_fails(&disk, inode, CALL_CHANGE);
 
     (void)file;

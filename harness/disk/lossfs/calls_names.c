@@ -192,7 +192,7 @@ static void call_create(fuse_req_t req, fuse_ino_t parent, const char *name, mod
                         struct fuse_file_info *file)
 {
     struct inode *dir = inode_at(parent);
-    struct fuse_entry_param entry;
+    struct fuse_entry_param entry = {0};
     struct handle *handle = NULL;
     int code = disk_fails(&disk, dir, CALL_CREATE), fd = -1;
 

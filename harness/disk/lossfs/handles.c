@@ -42,6 +42,8 @@ void handle_close(struct handle *handle)
 
 void handles_close_all(void)
 {
-    while (first)
-        handle_close(first);
+    for (struct handle *handle = first, *next; handle; handle = next) {
+        next = handle->next;
+        handle_close(handle);
+    }
 }

@@ -123,7 +123,7 @@ static void *watch(void *context)
 static bool use_disk(void (*use)(void), const struct disk_fault *fault)
 {
     struct err err = {0};
-    struct user user;
+    struct user user = {.pid = -1, .go = -1, .gone = -1};
     pthread_t watcher;
     int status = 1;
 

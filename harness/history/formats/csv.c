@@ -182,9 +182,9 @@ static int read_time(struct str text, const char *what, int64_t *out, struct err
 
 static int read_type(struct str text, struct op *op, struct err *err)
 {
-    for (uint8_t type = OP_OK; type <= OP_INFO; type++) {
+    for (int type = OP_OK; type <= OP_INFO; type++) {
         if (str_eq(text, str_of(op_type_names[type]))) {
-            op->type = type;
+            op->type = (uint8_t)type;
             return 0;
         }
     }

@@ -374,6 +374,7 @@ static bool read_value(struct edn *edn, value_id *out, int depth)
 {
     bool good;
 
+    *out = VALUE_NIL;
     if (depth >= EDN_DEPTH_MAX)
         return fail(edn, TOO_DEEP);
     switch (peek(edn, depth)) {

@@ -64,11 +64,11 @@ static int name_number(struct jsonl_parser *parser, struct jsonl_names *names, i
 
 static bool set_f(struct jsonl_parser *parser, struct jsonl_line *out, struct str name)
 {
-    for (uint8_t i = 0; i < OP_F_KNOWN; i++) {
+    for (int i = 0; i < OP_F_KNOWN; i++) {
         const char *known = op_f_names[i];
         if (known[0] == name.ptr[0] && strlen(known) == name.len &&
             memcmp(known, name.ptr, name.len) == 0) {
-            out->f = i;
+            out->f = (uint8_t)i;
             return true;
         }
     }
@@ -122,9 +122,9 @@ static bool read_type(struct jsonl_parser *parser, struct scan *scan, struct jso
     struct str text;
 
     if (scan_peek(scan) == '"' && scan_string(scan, &parser->scratch, &text)) {
-        for (uint8_t i = OP_INVOKE; i <= OP_INFO; i++) {
+        for (int i = OP_INVOKE; i <= OP_INFO; i++) {
             if (str_eq(text, str_of(op_type_names[i]))) {
-                out->type = i;
+                out->type = (uint8_t)i;
                 return true;
             }
         }
