@@ -45,6 +45,8 @@ struct gen_random {
     int fail_pct;
     int still_pct; /* of events at the time of the one before */
     int lag_pct;   /* gen_weak: how likely a message waits at each step */
+    bool lines;    /* gen_valid: events of equal times have the lines of a recorder, in the order in
+                    * which they came about; else that of their operations' ends */
 };
 
 /* A history of objects that work: every operation takes effect at one moment between its invocation

@@ -39,6 +39,7 @@ struct simulation {
     value_id keys[KEYS_MAX];
     struct brute_object objects[KEYS_MAX];
     int started, next_value;
+    uint32_t line; /* of the next event */
     int32_t next_process;
     int64_t now_ns;
 };
@@ -107,6 +108,7 @@ static void start(struct simulation *sim, struct client *client, int key)
     if (call->arguments[0])
         client->op.in2 = argument(sim, call->arguments[1], &sim->objects[key]);
     client->op.invoke_ns = tick(sim);
+    client->op.index = sim->line++;
     client->state = OPEN;
     client->tries = 0;
     sim->started++;
@@ -163,6 +165,8 @@ static void end(struct simulation *sim, struct client *client, uint8_t type)
     op->complete_ns = tick(sim);
     if (type == OP_INFO && chance(sim->rng, 50))
         op->complete_ns = TIME_NEVER;
+    if (op->complete_ns != TIME_NEVER)
+        op->complete_index = sim->line++;
     if (type != OP_OK)
         op->out = VALUE_NIL;
     hist_add(sim->history, op);
@@ -213,7 +217,10 @@ void gen_valid(struct rng *rng, const struct gen_random *space, struct history *
     while (history->count < (size_t)space->ops)
         advance(sim, &sim->clients[below(rng, space->processes)]);
     free(sim);
-    hist_finish(history);
+    if (space->lines)
+        hist_refinish(history);
+    else
+        hist_finish(history);
 }
 
 /* -- anything -------------------------------------------------------------------------------- */
@@ -433,5 +440,5 @@ void gen_add_impossible(struct rng *rng, const char *model, struct history *hist
             add_last(history, op, fresh);
     }
     add_last(history, op, fresh);
-    hist_finish(history);
+    hist_refinish(history);
 }

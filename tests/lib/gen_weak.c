@@ -249,7 +249,7 @@ bool gen_add_stale_read(struct rng *rng, const char *level, struct history *hist
                 add_read(history, process, &older, at_ns + 3);
             }
             history->end_ns = 0;
-            hist_finish(history);
+            hist_refinish(history);
             return true;
         }
     }

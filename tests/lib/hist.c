@@ -211,6 +211,7 @@ static int parse_line(struct hist *hist, char *line, struct err *err)
 
 struct edge {
     int64_t time_ns;
+    uint32_t line;  /* as it was; 0 where lines do not count */
     uint32_t place; /* of the operation, in the order in which they were added */
     bool completion;
 };
@@ -220,12 +221,15 @@ static int by_time(const void *left, const void *right)
     const struct edge *a = left, *b = right;
     if (a->time_ns != b->time_ns)
         return a->time_ns < b->time_ns ? -1 : 1;
+    if (a->line != b->line)
+        return a->line < b->line ? -1 : 1;
     if (a->place != b->place)
         return a->place < b->place ? -1 : 1;
     return a->completion - b->completion;
 }
 
-static int finish(struct history *history, struct err *err)
+/* At equal times events stand by their lines, if there are any, and then as they were added. */
+static int finish(struct history *history, bool has_lines, struct err *err)
 {
     struct edge *edges = calloc(history->count * 2 + 1, sizeof *edges);
     size_t count = 0;
@@ -234,9 +238,10 @@ static int finish(struct history *history, struct err *err)
         abort();
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
-        edges[count++] = (struct edge){op->invoke_ns, (uint32_t)i, false};
+        uint32_t begin = has_lines ? op->index : 0, end = has_lines ? op->complete_index : 0;
+        edges[count++] = (struct edge){op->invoke_ns, begin, (uint32_t)i, false};
         if (op->complete_ns != TIME_NEVER)
-            edges[count++] = (struct edge){op->complete_ns, (uint32_t)i, true};
+            edges[count++] = (struct edge){op->complete_ns, end, (uint32_t)i, true};
     }
     qsort(edges, count, sizeof *edges, by_time);
     for (size_t i = 0; i < count; i++) {
@@ -247,14 +252,24 @@ static int finish(struct history *history, struct err *err)
     return history_finish(history, err);
 }
 
-void hist_finish(struct history *history)
+static void must_finish(struct history *history, bool has_lines)
 {
     struct err err = {0};
-    if (finish(history, &err) < 0) {
+    if (finish(history, has_lines, &err) < 0) {
         fprintf(stderr, "not a history: %s\n", err.msg);
         hist_dump(history);
         abort();
     }
+}
+
+void hist_finish(struct history *history)
+{
+    must_finish(history, false);
+}
+
+void hist_refinish(struct history *history)
+{
+    must_finish(history, true);
 }
 
 void hist_add(struct history *history, const struct op *op)
@@ -289,7 +304,7 @@ int hist_parse(const char *story, struct hist **out, struct err *err)
             result = err_set(err, EINVAL, "line %d: %s", number, why.msg);
     }
     free(copy);
-    return result == 0 ? finish(&hist->history, err) : result;
+    return result == 0 ? finish(&hist->history, false, err) : result;
 }
 
 struct hist *hist_new(const char *story)

@@ -63,4 +63,8 @@ void hist_add(struct history *history, const struct op *op);
  * history is not well formed. */
 void hist_finish(struct history *history);
 
+/* The same where operations have indexes already, or stand at times of their own: at equal times
+ * events stay in that order. */
+void hist_refinish(struct history *history);
+
 #endif

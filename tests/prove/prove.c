@@ -5,8 +5,8 @@
  *     prove [--seed N] [--scale PERCENT] [PART...]
  *
  * A part is named as `prove --list` lists them; without any, all run. It does not prove an engine
- * right for long histories: there, it demands that an added stale read is found, that valid
- * histories are not refused, and that telling a history otherwise changes nothing.
+ * right for long histories: there, it demands that an added stale read is found, and that valid
+ * histories, with the lines of a recorder, are not refused.
  */
 #include "../lib/brute_stale.h"
 #include "../lib/engines.h"
@@ -105,6 +105,7 @@ static void one_random(struct proof *proof, struct rng *rng, int round)
     struct hist *hist = hist_new("");
 
     random_space(rng, proof, &space);
+    space.lines = round % 2;
     if (round % 3 == 2)
         gen_noise(rng, &space, &hist->history);
     else
@@ -151,7 +152,8 @@ static void random_medium(struct prove *prove, const char *level, const struct s
                                    .values = (int)rng_below(&rng, 2) * 3,
                                    .info_pct = (int)rng_below(&rng, 2) * 8,
                                    .fail_pct = 5,
-                                   .still_pct = 10};
+                                   .still_pct = 10,
+                                   .lines = i % 8 >= 4};
         struct hist *hist = hist_new("");
         gen_valid(&rng, &space, &hist->history);
         for (int k = 0; k < i % 4; k++)
@@ -355,7 +357,8 @@ static void long_history(struct proof *proof, uint64_t seed, int ops, bool unkno
                                .keys = 3,
                                .info_pct = unknowns ? 3 : 0,
                                .fail_pct = 3,
-                               .still_pct = 20};
+                               .still_pct = 20,
+                               .lines = true};
     struct hist *hist = hist_new("");
     struct rng rng;
 
@@ -391,7 +394,8 @@ static void long_objects(struct prove *prove, const struct subject *subject)
                                    .values = i % 4 == 3 ? 3 : 0,
                                    .info_pct = i % 2 ? 1 : 0,
                                    .fail_pct = 3,
-                                   .still_pct = 10};
+                                   .still_pct = 10,
+                                   .lines = true};
         struct hist *hist = hist_new("");
         struct rng rng;
         rng_init(&rng, prove->seed, (uint64_t)i);
