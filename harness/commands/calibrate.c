@@ -37,13 +37,15 @@ static const struct option_spec options[] = {
 
 static const struct usage usage = {
     .command = "calibrate",
-    .arguments = "[TARGET...]",
+    .arguments = "[TARGET[/TRIAL]...]",
     .about =
         "Run the reference targets with every planted bug, in the conditions that show it, and\n"
         "without one, in those in which it must hold; print which were found, after how much\n"
-        "load, by what. Exits 1 if a bug was missed or an honest version blamed.",
+        "load, by what. Exits 1 if a bug was missed or an honest version blamed. TARGET/TRIAL is\n"
+        "one bug or showing, TARGET/honest all conditions in which it must hold.",
     .examples = "ordeal calibrate\n"
                 "ordeal calibrate raft paxos --time-budget 5m\n"
+                "ordeal calibrate raft/no-dedup raft/honest --seeds 3\n"
                 "ordeal calibrate --seeds 10 --junit calibration.xml",
     .options = options,
     .positional_max = -1,
@@ -83,7 +85,7 @@ static int command_main(int argc, char **argv)
 
 const struct command command_calibrate = {
     .name = "calibrate",
-    .arguments = "[TARGET...]",
+    .arguments = "[TARGET[/TRIAL]...]",
     .about = "find every planted bug of the reference targets, and blame no honest one",
     .main = command_main,
 };

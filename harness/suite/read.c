@@ -63,27 +63,20 @@ int trials_read(struct trials *trials, const char *path, struct err *err)
 /* -- calibration ---------------------------------------------------------------------------------
  */
 
-enum { SEED_STEP = 1000 }; /* between the first seeds of a trial's repetitions */
-
-/* The trial once for each seed. */
-static int add_seeds(struct trials *trials, const struct trial *from, int seeds, struct err *err)
+static int add_trial(struct trials *trials, const char *target, const char *name,
+                     const char *options, bool expects_violation, struct err *err)
 {
-    char name[128];
+    struct trial *trial = trials_add(trials, target, name, options);
 
-    for (int i = 1; i <= seeds; i++) {
-        (void)snprintf(name, sizeof name, seeds > 1 ? "%s #%d" : "%s", from->name, i);
-        struct trial *trial = trials_add(trials, from->target, name, from->options);
-        if (!trial)
-            return err_set(err, ENOMEM, "out of memory for the calibration");
-        trial->expects_violation = from->expects_violation;
-        trial->seed = (uint64_t)i * SEED_STEP;
-    }
+    if (!trial)
+        return err_set(err, ENOMEM, "out of memory for the calibration");
+    trial->expects_violation = expects_violation;
     return 0;
 }
 
 /* Bugs (with --bug) and showings are lists of {"name", "shown"}. */
 static int add_violations(struct trials *trials, const char *target, const json_t *described,
-                          const char *key, int seeds, struct err *err)
+                          const char *key, struct err *err)
 {
     const char *first = json_string_value(json_array_get(json_object_get(described, "holds"), 0));
     const json_t *list = json_object_get(described, key), *item;
@@ -99,17 +92,13 @@ static int add_violations(struct trials *trials, const char *target, const json_
             shown = first ? first : "";
         (void)snprintf(options, sizeof options, "%s%s %s", bugs ? "--bug " : "", bugs ? name : "",
                        shown);
-        struct trial trial = {.target = (char *)(uintptr_t)target,
-                              .name = (char *)(uintptr_t)name,
-                              .options = options,
-                              .expects_violation = true};
-        if (add_seeds(trials, &trial, seeds, err) < 0)
+        if (add_trial(trials, target, name, options, true, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static int add_honest(struct trials *trials, const char *target, const json_t *described, int seeds,
+static int add_honest(struct trials *trials, const char *target, const json_t *described,
                       struct err *err)
 {
     const json_t *list = json_object_get(described, "holds"), *item;
@@ -119,61 +108,37 @@ static int add_honest(struct trials *trials, const char *target, const json_t *d
     json_array_foreach(list, i, item)
     {
         (void)snprintf(name, sizeof name, "honest %zu", i + 1);
-        struct trial trial = {.target = (char *)(uintptr_t)target,
-                              .name = name,
-                              .options = (char *)(uintptr_t)json_string_value(item)};
-        if (add_seeds(trials, &trial, seeds, err) < 0)
+        if (add_trial(trials, target, name, json_string_value(item), false, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static bool is_chosen(const char *name, char *const *names)
-{
-    for (; names && *names; names++) {
-        if (strcmp(*names, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int check_names(const struct target *const *all, char *const *names, struct err *err)
-{
-    const char *known[256];
-    size_t count = 0;
-
-    for (; count < 255 && all[count]; count++)
-        known[count] = all[count]->name;
-    known[count] = NULL;
-    for (; names && *names; names++) {
-        size_t i = 0;
-        while (i < count && strcmp(known[i], *names) != 0)
-            i++;
-        if (i < count)
-            continue;
-        const char *near = str_nearest(*names, known);
-        return err_set(err, EINVAL,
-                       "no reference target '%s'%s%s%s; `ordeal list targets` shows them", *names,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
-    return 0;
-}
-
-int trials_calibrate(struct trials *trials, char *const *names, int seeds, struct err *err)
+/* All that the reference targets say of themselves. */
+static int add_described(struct trials *trials, struct err *err)
 {
     const struct target *const *all;
 
-    if (reference_targets(&all, err) < 0 || check_names(all, names, err) < 0)
+    if (reference_targets(&all, err) < 0)
         return -1;
     for (; *all; all++) {
         const char *name = (*all)->name;
         const json_t *described = reference_description(*all);
-        if (names && *names && !is_chosen(name, names))
-            continue;
-        if (add_violations(trials, name, described, "bugs", seeds, err) < 0 ||
-            add_violations(trials, name, described, "showings", seeds, err) < 0 ||
-            add_honest(trials, name, described, seeds, err) < 0)
+        if (add_violations(trials, name, described, "bugs", err) < 0 ||
+            add_violations(trials, name, described, "showings", err) < 0 ||
+            add_honest(trials, name, described, err) < 0)
             return -1;
     }
     return 0;
+}
+
+int trials_calibrate(struct trials *trials, char *const *choices, int seeds, struct err *err)
+{
+    struct trials described = {0};
+    int result = add_described(&described, err);
+
+    if (result == 0)
+        result = trials_choose(trials, &described, choices, seeds, err);
+    trials_release(&described);
+    return result;
 }

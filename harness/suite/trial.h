@@ -57,10 +57,16 @@ struct trial *trials_add(struct trials *trials, const char *target, const char *
 
 void trials_release(struct trials *trials);
 
-/* Every bug, showing and honest condition that the reference targets describe, or those of the
- * targets named (NULL-terminated; empty: all), once for each of `seeds` seeds. */
-int trials_calibrate(struct trials *trials, char *const *names, int seeds,
+/* Every bug, showing and honest condition that the reference targets describe, or what is chosen of
+ * them. */
+int trials_calibrate(struct trials *trials, char *const *choices, int seeds,
                      struct err *err) MUST_CHECK;
+
+/* Add copies of the trials of `from` that are chosen (NULL-terminated; empty: all), each once for
+ * each of `seeds` seeds. A choice is a target's name or TARGET/TRIAL; "raft/honest" are all whose
+ * name begins with that word. The error says which choice chooses nothing, and what is near. */
+int trials_choose(struct trials *trials, const struct trials *from, char *const *choices, int seeds,
+                  struct err *err) MUST_CHECK;
 
 /* {"tests":[{"name":"split brain","run":"naive --nemesis partition","expect":"violation"}]}:
  * "expect" is "violation" or "passed" (the default). The error names the file and the test. */

@@ -75,4 +75,11 @@ if [ $code -eq 254 ] && grep -q "did you mean 'raft'" out; then
 else
     not_ok 'an unknown target is refused with the nearest name' out
 fi
+
+if "$ordeal" calibrate raft/no-dedup --seeds 2 --dry-run >out 2>&1 &&
+    [ "$(grep -c 'run raft --bug no-dedup .*# violation' out)" -eq 2 ] && [ "$(wc -l <out)" -eq 2 ]; then
+    ok 'a single trial of a target can be chosen'
+else
+    not_ok 'a single trial of a target can be chosen' out
+fi
 exit $status

@@ -126,6 +126,86 @@ static void test_suite__wrong_ones_are_told_what_is_wrong(void **state)
     }
 }
 
+/* -- choices -------------------------------------------------------------------------------------
+ */
+
+static void describe(struct trials *trials)
+{
+    static const char *const all[][2] = {
+        {"smr", "skew"}, {"smr", "honest 1"}, {"smr", "honest 2"}, {"smr-ids", "skew"}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_non_null(trials_add(trials, all[i][0], all[i][1], ""));
+    trials->all[0].expects_violation = true;
+}
+
+static void test_choose__takes_targets_and_single_trials(void **state)
+{
+    (void)state;
+    static const struct {
+        char choices[2][12];
+        size_t count;
+    } cases[] = {{{"smr"}, 3},
+                 {{"smr/skew"}, 1},
+                 {{"smr/honest"}, 2},
+                 {{"smr/honest 2"}, 1},
+                 {{"smr/skew", "smr-ids"}, 2},
+                 {{""}, 4}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trials from = {0}, chosen = {0};
+        char texts[2][12], *choices[3] = {NULL};
+        struct err err;
+        memcpy(texts, cases[i].choices, sizeof texts);
+        for (int k = 0; k < 2; k++)
+            choices[k] = texts[k][0] ? texts[k] : NULL;
+        describe(&from);
+        assert_int_equal(trials_choose(&chosen, &from, choices, 1, &err), 0);
+        assert_int_equal(chosen.count, cases[i].count);
+        trials_release(&from);
+        trials_release(&chosen);
+    }
+}
+
+static void test_choose__each_seed_is_a_trial(void **state)
+{
+    (void)state;
+    struct trials from = {0}, chosen = {0};
+    char choice[] = "smr/skew", *choices[] = {choice, NULL};
+    struct err err;
+
+    describe(&from);
+    assert_int_equal(trials_choose(&chosen, &from, choices, 3, &err), 0);
+    assert_int_equal(chosen.count, 3);
+    assert_string_equal(chosen.all[2].name, "skew #3");
+    assert_true(chosen.all[2].expects_violation);
+    assert_int_equal(chosen.all[2].seed, 3000);
+    trials_release(&from);
+    trials_release(&chosen);
+}
+
+static void test_choose__what_chooses_nothing_is_refused_with_the_nearest(void **state)
+{
+    (void)state;
+    static char wrong[][2][64] = {{"smt", "no reference target 'smt'; did you mean 'smr'?"},
+                                  {"smr/scew", "smr has no trial 'scew'; did you mean 'skew'?"},
+                                  {"smr/", "smr has no trial ''"},
+                                  {"smr/hone", "smr has no trial 'hone'"},
+                                  {"/skew", "no reference target ''"}};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct trials from = {0}, chosen = {0};
+        char *choices[] = {wrong[i][0], NULL};
+        struct err err = {0};
+        describe(&from);
+        assert_int_equal(trials_choose(&chosen, &from, choices, 1, &err), -1);
+        if (!strstr(err.msg, wrong[i][1]))
+            fail_msg("'%s' says: %s", wrong[i][0], err.msg);
+        assert_int_equal(chosen.count, 0);
+        trials_release(&from);
+    }
+}
+
 /* -- tables --------------------------------------------------------------------------------------
  */
 
@@ -177,6 +257,9 @@ int main(void)
         cmocka_unit_test(test_trial__load_ends_with_the_witness),
         cmocka_unit_test(test_suite__is_read_as_documented),
         cmocka_unit_test(test_suite__wrong_ones_are_told_what_is_wrong),
+        cmocka_unit_test(test_choose__takes_targets_and_single_trials),
+        cmocka_unit_test(test_choose__each_seed_is_a_trial),
+        cmocka_unit_test(test_choose__what_chooses_nothing_is_refused_with_the_nearest),
         cmocka_unit_test(test_table__says_what_came_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
