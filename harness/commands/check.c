@@ -129,10 +129,8 @@ static int hearing_read(struct hearing *hearing)
     hearing->path = history_path(hearing->name);
     if (!hearing->path)
         return err_set(&hearing->err, ENOMEM, "out of memory");
-    if (recorded_read(&hearing->recorded, hearing->path, &hearing->err) < 0)
-        return -1;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): hearing_release() frees the path */
-    if (history_read(&hearing->history, hearing->path, &options, &hearing->err) < 0)
+    if (recorded_read(&hearing->recorded, hearing->path, &hearing->err) < 0 ||
+        history_read(&hearing->history, hearing->path, &options, &hearing->err) < 0)
         return -1;
     hearing->options = hearing->recorded.options;
     hearing->options.threads = args->threads;
