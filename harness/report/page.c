@@ -324,6 +324,7 @@ void page_print(struct page *page)
     page_command(page);
     page_overview(page);
     page_faults(page);
+    page_links(page);
     page_checkers(page);
     page_availability(page);
     page_operations(page);

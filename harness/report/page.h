@@ -45,6 +45,7 @@ void page_command(struct page *page);
 void page_witness(struct page *page);
 void page_overview(struct page *page);     /* chart.c */
 void page_faults(struct page *page);       /* page_faults.c */
+void page_links(struct page *page);        /* page_links.c */
 void page_availability(struct page *page); /* page_faults.c */
 void page_checkers(struct page *page);     /* page_checkers.c */
 void page_operations(struct page *page);   /* page_checkers.c */
@@ -59,6 +60,10 @@ void page_heading(struct page *page, const char *id, const char *heading);
 void page_time(struct page *page, int64_t time_ns);     /* "12.304 s" */
 void page_duration(struct page *page, int64_t time_ns); /* "45.2 ms" */
 void page_count(struct page *page, uint64_t count);     /* "1,234" */
+
+/* The plan's word for what this fault was, e.g. "majorities-ring"; "" if there is no plan. In
+ * page_faults.c. */
+const char *page_kind(const struct page *page, int32_t fault);
 
 /* A member's text, or NULL; of an object or NULL. */
 const char *page_text(const json_t *object, const char *key);

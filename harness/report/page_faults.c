@@ -12,8 +12,7 @@
 /* -- receipts -------------------------------------------------------------------------------------
  */
 
-/* The plan's word for what this fault was, e.g. "majorities-ring"; "" if there is no plan. */
-static const char *kind_of(const struct page *page, int32_t fault)
+const char *page_kind(const struct page *page, int32_t fault)
 {
     const json_t *faults = json_object_get(json_object_get(page->test, "plan"), "faults");
     const json_t *planned;
@@ -85,7 +84,7 @@ static void print_fault(struct page *page, const struct fault_window *window)
 {
     struct buf *html = page->html, who;
     bool in_force = window->in_force_ns != TIME_NEVER;
-    const char *kind = kind_of(page, window->fault);
+    const char *kind = page_kind(page, window->fault);
 
     buf_init(&who, 0);
     describe_victims(window->value, 160, &who);

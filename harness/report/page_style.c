@@ -60,6 +60,8 @@ const char *const page_style[] = {
     "line-height:1.4}\n",
     ".s3{box-shadow:inset 3px 0 var(--good)}.s2{box-shadow:inset 3px 0 var(--info)}"
     ".s1,.s0{box-shadow:inset 3px 0 var(--bad)}\n",
+    ".links{width:auto;margin:.4em 0 .8em}.links th{white-space:nowrap}.links td,.links th{"
+    "padding-left:.7em;line-height:1.35}.hit{box-shadow:inset 3px 0 var(--t)}\n",
     ".story{font-size:.84rem;line-height:1.6;padding-left:2.4em;margin:1em 0 0}\n",
     ".story li{margin-bottom:.25em;overflow-wrap:anywhere}.story .decisive{font-weight:600}\n",
     ".index{color:var(--dim);font-weight:400}\n",

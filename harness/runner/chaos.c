@@ -4,6 +4,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "allot.h"
+#include "link_record.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -206,6 +207,7 @@ static int end(struct chaos *chaos, struct active *active, struct err *err)
         buf_init(&extra, 0);
         buf_puts(&extra, "{");
         buf_json_int(&extra, "affected", (int64_t)affected);
+        link_record_print(&active->mine, &active->before, &now, chaos->test->node_names, &extra);
         receipt_print(&now.cluster, &extra);
         buf_puts(&extra, "}");
         record_edge(chaos, fault, EVENT_ENDED, &active->value, &extra);

@@ -25,6 +25,25 @@ fault() { # nemesis, kind, from, to (tenths of a second), params
 } >plan
 
 edges() { grep -c "\"edge\":\"$1\"" store/latest/history.jsonl; }
+# Of each fault: what was affected, and the sum of its own counter over all links.
+by_link() {
+    local line f affected counter
+    while read -r line; do
+        f=$(sed -E 's/.*"f":"([a-z]+)".*/\1/' <<<"$line")
+        affected=$(sed -E 's/.*"affected":([0-9]+).*/\1/' <<<"$line")
+        case $f in
+        partition) counter=packets_dropped ;;
+        delay | rate) counter=delayed ;;
+        loss | flap) counter=lost ;;
+        duplicate) counter=duplicated ;;
+        reorder) counter=reordered ;;
+        corrupt) counter=corrupted ;;
+        reset) counter=resets ;;
+        esac
+        echo "$affected $(sed -E 's/.*"links":(\{.*\}),"receipt".*/\1/' <<<"$line" |
+            grep -oE "\"$counter\":[0-9]+" | awk -F: '{ sum += $2 } END { print sum + 0 }')"
+    done < <(grep '"edge":"ended"' store/latest/history.jsonl)
+}
 check_run() { # who
     if [ "$(edges ended)" -eq 10 ] && ! grep '"edge":"ended"' store/latest/history.jsonl |
         grep -q '"affected":0[,}]'; then
@@ -32,6 +51,12 @@ check_run() { # who
     else
         grep '"process":"nemesis"' store/latest/history.jsonl >nemesis
         not_ok "$1: each of ten network faults bit" nemesis
+    fi
+    if [ "$(by_link | wc -l)" -eq 10 ] && ! by_link | grep -vE '^([1-9][0-9]*) \1$'; then
+        ok "$1: what each link met adds up to what was affected"
+    else
+        by_link >nemesis
+        not_ok "$1: what each link met adds up to what was affected" nemesis
     fi
     if grep '"f":"heal"' store/latest/history.jsonl | grep '"value":true' | grep -q '"rules":0'; then
         ok "$1: the network is whole in the end"

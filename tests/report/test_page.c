@@ -300,6 +300,68 @@ static void test_page__of_a_history_alone(void **state)
     hist_free(hist);
 }
 
+/* A fault as it stands in a record, with what its last event says besides. */
+static void write_fault(const char *f, const char *value, const char *more)
+{
+    struct buf text;
+    static const char *const edges[] = {"begin", "begun", "end", "ended"};
+
+    buf_init(&text, 0);
+    for (int i = 0; i < 4; i++)
+        buf_printf(&text,
+                   "{\"time\":%d000000000,\"type\":\"info\",\"process\":\"nemesis\",\"f\":\"%s\","
+                   "\"fault\":0,\"edge\":\"%s\",\"value\":%s%s}\n",
+                   i + 1, f, edges[i], value, i == 3 ? more : "");
+    write_file("history.jsonl", text.ptr);
+    buf_release(&text);
+}
+
+static char *page_of_fault(const char *f, const char *value, const char *more)
+{
+    struct err err;
+
+    write_fault(f, value, more);
+    assert_int_equal(report_write(dir, &err), 0);
+    char *html = read_file("report.html");
+    assert_only_our_markup(html);
+    assert_attributes_closed(html);
+    return html;
+}
+
+static void test_page__each_link_has_its_cell(void **state)
+{
+    (void)state;
+    char *html = page_of_fault(
+        "partition", "{\"n10\":[\"n2\"],\"clients\":[\"n2\"]}",
+        ",\"affected\":1204,\"links\":{\"n2>n10\":{\"packets_dropped\":1204,\"lost\":3}}");
+    static const char *const expected[] = {
+        "partition: 1,204 packets dropped, 3 packets lost on 1 link<",
+        "<th class=\"num\">n2</th><th class=\"num\">n10</th><th class=\"num\">clients</th>",
+        "<tr><th>n2</th><td class=\"num\"></td><td class=\"num hit\">1,204<br><span "
+        "class=\"dim\">3 "
+        "lost</span></td><td class=\"num hit\">0</td></tr>",
+        "<tr><th>n10</th><td class=\"num dim\">·</td><td class=\"num\"></td>"};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        if (!strstr(html, expected[i]))
+            fail_msg("the page lacks: %s", expected[i]);
+    }
+    free(html);
+}
+
+static void test_page__links_that_make_no_sense_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {
+        ",\"links\":7", ",\"links\":[1,2]", ",\"links\":{\"n1\":{\"lost\":1},\"\":null}",
+        ",\"links\":{\">\":{\"lost\":-4},\"<b>n1>n2>n3\":{\"lost\":\"x\"},\"a>b\":3}",
+        ",\"links\":{\"a\\u0000b>c\":{\"lost\":1}}"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        free(page_of_fault("partition", "{\"n1\":7,\"n2\":[3,\"<i>\"]}", odd[i]));
+    char *html = page_of_fault("kill", "[\"n1\"]", "");
+    assert_null(strstr(html, "What each link met"));
+    free(html);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -311,6 +373,8 @@ int main(void)
         TEST(test_page__missing_files_are_one_sentence),
         TEST(test_page__empty_history),
         TEST(test_page__of_a_history_alone),
+        TEST(test_page__each_link_has_its_cell),
+        TEST(test_page__links_that_make_no_sense_do_no_harm),
     };
     return cmocka_run_group_tests_name("report/page", tests, NULL, NULL);
 }
