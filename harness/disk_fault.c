@@ -2,6 +2,7 @@
 #include "disk_fault.h"
 
 #include <errno.h>
+#include <string.h>
 
 int disk_fault_declare(const struct fault *fault, const struct situation *situation,
                        const struct disk_fault *what, const char *const *node_names,
@@ -21,6 +22,7 @@ int disk_fault_declare(const struct fault *fault, const struct situation *situat
         if (!(chosen & NODE(i)))
             continue;
         mine->disks[i] = *what;
+        memcpy(mine->disks[i].files, fault->files, sizeof fault->files);
         mine->disks[i].seed = (int64_t)seed;
         buf_json_str(value, NULL, str_of(node_names[i]));
     }

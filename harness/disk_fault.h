@@ -6,8 +6,8 @@
 
 #include "process_fault.h"
 
-/* Declare `what` for the disks of the nodes that the fault selects, each with a seed of its own;
- * `value` gets their names. */
+/* Declare `what` for the disks of the nodes that the fault selects, each with a seed of its own,
+ * and for the files that it is about; `value` gets their names. */
 int disk_fault_declare(const struct fault *fault, const struct situation *situation,
                        const struct disk_fault *what, const char *const *node_names,
                        struct world *mine, struct buf *value, struct err *err);

@@ -47,6 +47,7 @@ struct nemesis {
 
     const struct param *params; /* ends with a NULL name, at most FAULT_PARAMS_MAX; NULL: none */
     unsigned needs;             /* enum need: what must be there from the nodes' start */
+    bool takes_files; /* its faults may be about some of the disk's files only (fault->files) */
     int64_t
         hold_ns; /* about so long is a fault held that the plan draws; 0: as the schedule says */
 

@@ -52,6 +52,7 @@ struct fault {
     node_set nodes;                  /* for SELECT_NODES */
     node_set *grudge;                /* [PLACES_MAX], as world.cut: cut exactly this; else NULL */
     double params[FAULT_PARAMS_MAX]; /* as the nemesis's table names them */
+    char files[DISK_FILES_BYTES];    /* of disk faults: the files it is about (file_pattern.h) */
     uint64_t seed;                   /* what random choices are resolved from when it is injected */
 };
 
@@ -79,6 +80,7 @@ struct wish {
     const char *kind; /* NULL: any */
     unsigned given;   /* bit i: params[i] */
     double params[FAULT_PARAMS_MAX];
+    char files[DISK_FILES_BYTES]; /* "": all */
 };
 
 enum { NEMESES_MAX = 64 };

@@ -27,7 +27,7 @@ enum { PPM = 1000000, DAY_S = 86400 };
 #define HOUR_NS (INT64_C(3600) * 1000000000)
 #define MEMBER(type, name, least, most)                                                            \
     {                                                                                              \
-#name, offsetof(struct type, name), least, most                                            \
+#name, offsetof(struct type, name), least, most, 0                                         \
     }
 
 const struct part_member link_members[] = {
@@ -66,8 +66,8 @@ const struct part_member disk_members[] = {
     MEMBER(disk_fault, sync_delay_ns, 0, INT64_MAX),
     MEMBER(disk_fault, io_error_ppm, 0, PPM),
     MEMBER(disk_fault, no_space_ppm, 0, PPM),
-    MEMBER(disk_fault, flip_ppm, 0, PPM),
     MEMBER(disk_fault, read_only, 0, 1),
+    {"files", offsetof(struct disk_fault, files), 0, 0, DISK_FILES_BYTES},
     {0},
 };
 
@@ -85,19 +85,15 @@ const struct part_member limit_members[] = {
     }
 
 const struct receipt_count receipt_counts[] = {
-    COUNT(rules, true),           COUNT(packets_dropped, true),
-    COUNT(bytes_dropped, true),   COUNT(kills, true),
-    COUNT(killed, true),          COUNT(pauses, true),
-    COUNT(paused, true),          COUNT(delayed, false),
-    COUNT(lost, false),           COUNT(duplicated, false),
-    COUNT(reordered, false),      COUNT(corrupted, false),
-    COUNT(resets, false),         COUNT(overruns, false),
-    COUNT(clock_programs, false), COUNT(clock_reads, false),
-    COUNT(clock_waits, false),    COUNT(clock_missed, false),
-    COUNT(bytes_lost, false),     COUNT(names_lost, false),
-    COUNT(pages_torn, false),     COUNT(syncs_delayed, false),
-    COUNT(calls_failed, false),   COUNT(bits_flipped, false),
-    COUNT(throttles, false),      {0},
+    COUNT(rules, true),          COUNT(packets_dropped, true), COUNT(bytes_dropped, true),
+    COUNT(kills, true),          COUNT(killed, true),          COUNT(pauses, true),
+    COUNT(paused, true),         COUNT(delayed, false),        COUNT(lost, false),
+    COUNT(duplicated, false),    COUNT(reordered, false),      COUNT(corrupted, false),
+    COUNT(resets, false),        COUNT(overruns, false),       COUNT(clock_programs, false),
+    COUNT(clock_reads, false),   COUNT(clock_waits, false),    COUNT(clock_missed, false),
+    COUNT(bytes_lost, false),    COUNT(names_lost, false),     COUNT(pages_torn, false),
+    COUNT(syncs_delayed, false), COUNT(calls_failed, false),   COUNT(bits_flipped, false),
+    COUNT(files_matched, false), COUNT(throttles, false),      {0},
 };
 
 void world_clear(struct world *world, int node_count)

@@ -94,7 +94,6 @@ struct disk_fault {
     int64_t seed;          /* of these choices */
     int64_t sync_delay_ns; /* of every fsync; INT64_MAX: until healed */
     int64_t io_error_ppm, no_space_ppm; /* of reads, writes and syncs; of writes */
-    int64_t flip_ppm;                   /* of the pages that are there: one bit, for good */
     int64_t read_only;                  /* 1: EROFS */
     char files[DISK_FILES_BYTES];       /* only these: a pattern as for fnmatch() of paths below
                                          * /node/data; "": all */
@@ -175,8 +174,9 @@ struct receipt {
      * that run by the machine's (32-bit, or traced by somebody when they were executed). */
     uint64_t clock_programs, clock_reads, clock_waits, clock_missed;
     /* Disks: bytes and operations on names taken back, pages torn, syncs delayed, calls failed,
-     * bits flipped. */
+     * bits flipped; files that matched a declared pattern when it was declared. */
     uint64_t bytes_lost, names_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
+    uint64_t files_matched;
     uint64_t throttles; /* times that a limit held a process back, or ended it */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */

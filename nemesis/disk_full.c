@@ -26,6 +26,7 @@ const struct nemesis nemesis_disk_full = {
     .kinds = process_fault_kinds,
     .params = params,
     .needs = NEED_DISK,
+    .takes_files = true,
     .draw = draw,
     .declare = declare,
     .affected = disk_fault_affected,

@@ -22,6 +22,7 @@ const struct nemesis nemesis_read_only = {
     .about = "the disk can only be read (EROFS)",
     .kinds = process_fault_kinds,
     .needs = NEED_DISK,
+    .takes_files = true,
     .draw = draw,
     .declare = declare,
     .affected = disk_fault_affected,

@@ -27,6 +27,7 @@ const struct nemesis nemesis_slow_disk = {
     .kinds = process_fault_kinds,
     .params = params,
     .needs = NEED_DISK,
+    .takes_files = true,
     .draw = draw,
     .declare = declare,
     .affected = disk_fault_affected,

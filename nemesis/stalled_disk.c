@@ -24,6 +24,7 @@ const struct nemesis nemesis_stalled_disk = {
     .about = "no sync to disk comes to an end until it is healed",
     .kinds = process_fault_kinds,
     .needs = NEED_DISK,
+    .takes_files = true,
     .draw = draw,
     .declare = declare,
     .affected = disk_fault_affected,

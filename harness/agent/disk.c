@@ -125,6 +125,7 @@ void disk_link_print(const struct disk_link *disk, struct buf *answer)
     buf_json_int(answer, "syncs_delayed", (int64_t)disk->counts.syncs_delayed);
     buf_json_int(answer, "calls_failed", (int64_t)disk->counts.calls_failed);
     buf_json_int(answer, "bits_flipped", (int64_t)disk->counts.bits_flipped);
+    buf_json_int(answer, "files_matched", (int64_t)disk->counts.files_matched);
 }
 
 void disk_link_close(struct disk_link *disk)

@@ -171,6 +171,9 @@ static void print_nemesis(const struct nemesis *nemesis)
     for (const struct param *param = nemesis->params; param && param->name; param++)
         (void)printf("  --nemesis %s:%s=%g..%g  %s\n", nemesis->name, param->name, param->least,
                      param->most, param->about);
+    if (nemesis->takes_files)
+        (void)printf("  --nemesis %s:files=PATTERN  of paths below /node/data, like *.wal\n",
+                     nemesis->name);
     for (int i = 0; i < NEEDS_MAX; i++) {
         if (nemesis->needs & 1U << i)
             (void)printf("  needs: %s\n", need_names[i]);

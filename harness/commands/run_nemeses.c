@@ -117,6 +117,8 @@ static int add_wish(struct list *list, char *text, struct err *err)
         wish->kind = nemesis_kind(nemesis, value, err);
         return wish->kind ? 0 : -1;
     }
+    if (strcmp(text, "files") == 0)
+        return plan_set_files(list->test->target, nemesis, value, wish->files, err);
     int param = nemesis_param(nemesis, text, number_of(value), err);
     if (param < 0)
         return -1;

@@ -26,6 +26,7 @@ struct disk_request {
 
 struct disk_counts {
     uint64_t bytes_lost, pages_torn, names_lost, syncs_delayed, calls_failed, bits_flipped;
+    uint64_t files_matched;
 };
 
 struct disk_answer {

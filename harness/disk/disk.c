@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk.h"
 
+#include "files.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,33 +131,35 @@ void disk_synced_range(struct disk *disk, struct inode *inode, int64_t offset, i
 
 /* -- faults ----------------------------------------------------------------------------------- */
 
-/* Its path below the root: "etcd/member/wal/0.wal". */
-static const char *path_of(const struct disk *disk, int fd, char path[PATH_MAX])
-{
-    char link[INODE_PATH_BYTES], root[PATH_MAX];
-
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", disk->root->fd);
-    ssize_t prefix = readlink(link, root, sizeof root - 1);
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = path ? readlink(link, path, PATH_MAX - 1) : -1;
-    path[len > 0 ? len : 0] = '\0';
-    if (prefix > 0 && len > prefix && strncmp(path, root, (size_t)prefix) == 0)
-        return path + prefix + 1;
-    return path;
-}
-
-/* Whether the fault is about this file; found out once per declaration. */
+/* Whether the fault is about this file; found out once, until a name changes. */
 static bool matches(const struct disk *disk, struct inode *inode)
 {
     char path[PATH_MAX];
 
     if (!disk->fault.files[0])
         return true;
-    if (inode->looked != disk->declared) {
-        inode->matches = fnmatch(disk->fault.files, path_of(disk, inode->fd, path), 0) == 0;
-        inode->looked = disk->declared;
+    if (inode->looked != disk->matchings) {
+        inode->matches = files_match(disk->fault.files, files_path(disk->root, inode->fd, path));
+        inode->looked = disk->matchings;
     }
     return inode->matches;
+}
+
+/* The same of a name in a folder, be it there or not. */
+static bool matches_name(const struct disk *disk, const struct inode *dir, const char *name)
+{
+    char path[PATH_MAX], whole[PATH_MAX + NAME_MAX + 2];
+
+    if (!disk->fault.files[0])
+        return true;
+    const char *in = dir == disk->root ? "" : files_path(disk->root, dir->fd, path);
+    (void)snprintf(whole, sizeof whole, "%s%s%s", in, *in ? "/" : "", name);
+    return files_match(disk->fault.files, whole);
+}
+
+void disk_renamed(struct disk *disk)
+{
+    disk->matchings++;
 }
 
 static bool drawn(struct disk *disk, int64_t ppm)
@@ -164,7 +167,7 @@ static bool drawn(struct disk *disk, int64_t ppm)
     return ppm > 0 && (int64_t)rng_below(&disk->rng, PPM) < ppm;
 }
 
-static int failure(struct disk *disk, struct inode *inode, enum disk_call call)
+static int failure(struct disk *disk, struct inode *inode, const char *name, enum disk_call call)
 {
     const struct disk_fault *fault = &disk->fault;
     bool changes = call == CALL_WRITE || call == CALL_CREATE || call == CALL_CHANGE;
@@ -173,7 +176,7 @@ static int failure(struct disk *disk, struct inode *inode, enum disk_call call)
 
     if (!fault->read_only && !fault->io_error_ppm && !fault->no_space_ppm)
         return 0;
-    if (!matches(disk, inode))
+    if (name ? !matches_name(disk, inode, name) : !matches(disk, inode))
         return 0;
     if (changes && fault->read_only)
         return EROFS;
@@ -182,13 +185,18 @@ static int failure(struct disk *disk, struct inode *inode, enum disk_call call)
     return grows && drawn(disk, fault->no_space_ppm) ? ENOSPC : 0;
 }
 
-int disk_fails(struct disk *disk, struct inode *inode, enum disk_call call)
+int disk_fails_name(struct disk *disk, struct inode *inode, const char *name, enum disk_call call)
 {
     pthread_mutex_lock(&disk->lock);
-    int code = failure(disk, inode, call);
+    int code = failure(disk, inode, name, call);
     disk->counts.calls_failed += code != 0;
     pthread_mutex_unlock(&disk->lock);
     return code;
+}
+
+int disk_fails(struct disk *disk, struct inode *inode, enum disk_call call)
+{
+    return disk_fails_name(disk, inode, NULL, call);
 }
 
 int64_t disk_delays(struct disk *disk, struct inode *inode)
@@ -198,14 +206,18 @@ int64_t disk_delays(struct disk *disk, struct inode *inode)
 
 int disk_declare(struct disk *disk, const struct disk_fault *fault, struct err *err)
 {
-    if (fault->flip_ppm)
-        return err_set(err, ENOTSUP, "bits cannot be flipped yet");
+    struct file_list list = {0};
+
     pthread_mutex_lock(&disk->lock);
+    int failed = fault->files[0] ? files_list(disk->root->fd, fault->files, &list) : 0;
+    int code = errno;
+    disk->counts.files_matched += list.count;
     disk->fault = *fault;
-    disk->declared++;
+    disk->matchings++;
     rng_init(&disk->rng, (uint64_t)fault->seed, 0);
     pthread_mutex_unlock(&disk->lock);
-    return 0;
+    files_release(&list);
+    return failed ? err_errno(err, code, "cannot list the disk's files") : 0;
 }
 
 /* -- a crash ---------------------------------------------------------------------------------- */
@@ -259,19 +271,19 @@ static void lost_name(void *context, const struct name_op *op)
     static const char *const what[] = {"making", "removing", "moving", "swapping"};
     struct disk *disk = context;
     char dir[PATH_MAX], to_dir[PATH_MAX];
-    const char *in = path_of(disk, op->dir->fd, dir);
+    const char *in = files_path(disk->root, op->dir->fd, dir);
 
     if (!op->to_dir)
         say(disk, "  took back %s '%s' in '%s'", what[op->kind], op->name, in);
     else
         say(disk, "  took back %s '%s' in '%s' to '%s' in '%s'", what[op->kind], op->name, in,
-            op->to_name, path_of(disk, op->to_dir->fd, to_dir));
+            op->to_name, files_path(disk->root, op->to_dir->fd, to_dir));
 }
 
 static int take_back_file(struct disk *disk, struct inode *inode, int64_t keep_ppm, struct rng *rng)
 {
     char path[PATH_MAX];
-    struct telling telling = {.disk = disk, .path = path_of(disk, inode->fd, path)};
+    struct telling telling = {.disk = disk, .path = files_path(disk->root, inode->fd, path)};
     struct undo_loss loss = {.lost = lost_bytes, .context = &telling};
     int fd = inode_open(inode, O_RDWR);
 

@@ -23,7 +23,7 @@ struct disk {
     struct names names;
     struct inode *dirty; /* held: files with something to undo */
     struct disk_fault fault;
-    uint64_t declared; /* number of declarations */
+    uint64_t matchings; /* grows when files match the declared pattern anew */
     bool power_off;
     struct rng rng; /* of calls that fail */
     struct disk_counts counts;
@@ -50,6 +50,12 @@ enum disk_call { CALL_READ, CALL_WRITE, CALL_CREATE, CALL_CHANGE, CALL_SYNC };
 
 /* Whether a call on `inode` fails, and is counted: the errno value, or 0. Takes the lock. */
 int disk_fails(struct disk *disk, struct inode *inode, enum disk_call call);
+
+/* The same for a call on a name in the folder `inode`. */
+int disk_fails_name(struct disk *disk, struct inode *inode, const char *name, enum disk_call call);
+
+/* A file or folder has another path now; with lock. */
+void disk_renamed(struct disk *disk);
 
 /* How long a sync of `inode` takes more; INT64_MAX: until something else is declared. With lock. */
 int64_t disk_delays(struct disk *disk, struct inode *inode);

@@ -19,7 +19,7 @@ struct inode {
     uint64_t named;   /* number of the last pending operation on a name of it (names.h); 0: none */
     uint64_t changed; /* of the last one in this folder */
     unsigned buried;  /* names that it has among what was removed and may yet come back */
-    uint64_t looked;  /* for which declaration `matches` was found out */
+    uint64_t looked;  /* in which matching `matches` was found out (disk.h) */
     bool matches;     /* the files that the declared fault is about */
 };
 

@@ -147,6 +147,18 @@ static void print_overlaps(struct chaos *chaos, const struct fault *fault, struc
         buf_puts(extra, "]");
 }
 
+/* Which files the fault is about, and how many there were on its nodes when it came. */
+static void print_files(const struct fault *fault, uint64_t matched, struct buf *extra)
+{
+    if (!fault->files[0])
+        return;
+    buf_json_str(extra, "files", str_of(fault->files));
+    buf_json_int(extra, "files_matched", (int64_t)matched);
+    if (matched == 0)
+        log_warning("nemesis", "%s: no file matches '%s' where it begins", fault->nemesis->name,
+                    fault->files);
+}
+
 static int begin(struct chaos *chaos, const struct fault *fault, struct err *err)
 {
     struct active *active = free_place(chaos);
@@ -179,6 +191,7 @@ static int begin(struct chaos *chaos, const struct fault *fault, struct err *err
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
     print_overlaps(chaos, fault, &extra);
+    print_files(fault, now.cluster.files_matched - active->before.cluster.files_matched, &extra);
     receipt_print(&now.cluster, &extra);
     buf_puts(&extra, "}");
     record_edge(chaos, fault, EVENT_BEGUN, &active->value, &extra);

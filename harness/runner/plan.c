@@ -3,9 +3,12 @@
  */
 #include "plan.h"
 
+#include "../file_pattern.h"
 #include "../nemesis.h"
+#include "../target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +62,39 @@ int nemesis_param(const struct nemesis *nemesis, const char *name, double value,
     const char *near = str_nearest(name, names);
     return err_set(err, EINVAL, "nemesis '%s' has no parameter '%s'%s%s%s", nemesis->name, name,
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* The target's own patterns, as a sentence lists them. */
+static void list_files(const struct target *target, char *text, size_t size)
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (int i = 0; target->files[i] && len < size; i++)
+        len += (size_t)snprintf(text + len, size - len, "%s'%s'", i ? ", " : "", target->files[i]);
+}
+
+int plan_set_files(const struct target *target, const struct nemesis *nemesis, const char *pattern,
+                   char files[DISK_FILES_BYTES], struct err *err)
+{
+    char known[ERR_MSG_MAX];
+    bool can = !target->files;
+
+    if (!nemesis->takes_files)
+        return err_set(err, EINVAL, "nemesis '%s' is not about files; leave \"files\" out",
+                       nemesis->name);
+    if (file_pattern_check(pattern, err))
+        return -1;
+    for (int i = 0; !can && target->files[i]; i++)
+        can = file_patterns_meet(pattern, target->files[i]);
+    if (!can) {
+        list_files(target, known, sizeof known);
+        return err_set(err, EINVAL, "target '%s' keeps no file that matches '%s'; it keeps %s",
+                       target->name, pattern, known);
+    }
+    memset(files, 0, DISK_FILES_BYTES);
+    memcpy(files, pattern, strlen(pattern));
+    return 0;
 }
 
 unsigned plan_needs(const struct plan *plan)
@@ -146,6 +182,8 @@ static void print_fault(const struct test *test, const struct fault *fault, stru
         }
         buf_puts(json, "}");
     }
+    if (fault->files[0])
+        buf_json_str(json, "files", str_of(fault->files));
     buf_json_int(json, "begin_ns", fault->begin_ns);
     buf_json_int(json, "end_ns", fault->end_ns);
     buf_json_int(json, "seed", (int64_t)fault->seed);

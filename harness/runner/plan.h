@@ -36,6 +36,11 @@ int plan_read(struct test *test, const char *path, struct err *err) MUST_CHECK;
 /* Order by beginning, and number anew. */
 void plan_sort(struct plan *plan);
 
+/* Have the fault be about these files only. -1 if it is of a family that knows no files, the
+ * pattern is unsound, or the target keeps none that it could match. */
+int plan_set_files(const struct target *target, const struct nemesis *nemesis, const char *pattern,
+                   char files[DISK_FILES_BYTES], struct err *err) MUST_CHECK;
+
 /* Append {"protect":"quorum"|"none","faults":[...]}. */
 void plan_print(const struct test *test, struct buf *json);
 

@@ -61,6 +61,8 @@ static void grant(const struct wish *wish, struct fault *fault)
         if (wish->given & 1U << i)
             fault->params[i] = wish->params[i];
     }
+    if (wish)
+        memcpy(fault->files, wish->files, sizeof fault->files);
 }
 
 /* Draw until it is as `test` and `wish` have it. False: it never is. */

@@ -165,6 +165,12 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
     if (read_selector(test, from, fault, err) < 0 ||
         read_grudge(test, json_object_get(from, "grudge"), fault, err) < 0)
         return -1;
+    const json_t *files = json_object_get(from, "files");
+    if (files && !json_is_string(files))
+        return err_set(err, EINVAL, "its \"files\" must be a pattern like \"*.wal\"");
+    if (files && plan_set_files(test->target, fault->nemesis, json_string_value(files),
+                                fault->files, err) < 0)
+        return -1;
     return read_params(json_object_get(from, "params"), fault, err);
 }
 

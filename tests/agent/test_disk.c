@@ -127,6 +127,37 @@ static void test_failing__calls_are_counted(void **state)
     assert_int_equal(sh("test \"$(cat f)\" = x && echo z >g"), 0);
 }
 
+static void test_failing__only_what_matches(void **state)
+{
+    struct disk_fault fault = {.io_error_ppm = 1000000, .files = "wal/*.wal"};
+
+    (void)state;
+    assert_int_equal(sh("mkdir wal && echo x >wal/0.wal && echo x >wal/other && sync ."), 0);
+    struct receipt receipt = declare(PROCESS_RUNNING, fault);
+    assert_int_equal(receipt.files_matched, 1);
+    assert_int_equal(receipt.calls_failed, 0);
+    assert_int_equal(sh("echo y >>wal/other && sync wal/other && sync wal"), 0);
+    assert_int_not_equal(sh("echo y >>wal/0.wal"), 0);
+    fault = (struct disk_fault){.read_only = 1, .files = "wal/*.wal"};
+    assert_int_equal(declare(PROCESS_RUNNING, fault).files_matched, 2);
+    assert_int_equal(sh("echo z >wal/new && mv wal/new wal/newer && rm wal/newer"), 0);
+    assert_int_not_equal(sh("echo z >wal/1.wal"), 0);
+    assert_int_not_equal(sh("mv wal/other wal/2.wal"), 0);
+    assert_int_not_equal(sh("rm wal/0.wal"), 0);
+    assert_int_equal(sh("test \"$(cat wal/0.wal)\" = x"), 0);
+}
+
+static void test_failing__what_matches_nothing_does_not_bite(void **state)
+{
+    const struct disk_fault fault = {.io_error_ppm = 1000000, .files = "nowhere/*"};
+
+    (void)state;
+    struct receipt receipt = declare(PROCESS_RUNNING, fault);
+    assert_int_equal(receipt.files_matched, 0);
+    assert_int_equal(sh("echo x >here && sync here"), 0);
+    assert_int_equal(declare(PROCESS_RUNNING, (struct disk_fault){0}).calls_failed, 0);
+}
+
 static bool missing(void)
 {
     const char *folder = getenv("B");
@@ -151,6 +182,8 @@ int main(void)
         TEST(test_kill__takes_nothing),
         TEST(test_stalled_sync__ends_when_healed_or_killed),
         TEST(test_failing__calls_are_counted),
+        TEST(test_failing__only_what_matches),
+        TEST(test_failing__what_matches_nothing_does_not_bite),
     };
 
     if (missing() || agent_place_missing("disk"))

@@ -71,6 +71,16 @@ static void test_run_nemeses__all_is_everything_but_what_is_taken_out(void **sta
     }
 }
 
+static void test_run_nemeses__files_are_wished_for_by_pattern(void **state)
+{
+    (void)state;
+    struct test test = read_list("disk-error:files=wal/[0-9]*.wal:error_ppm=7,kill");
+    assert_int_equal(count_of(&test), 2);
+    assert_string_equal(test.wishes[0].files, "wal/[0-9]*.wal");
+    assert_int_equal(test.wishes[0].given, 1);
+    assert_string_equal(test.wishes[1].files, "");
+}
+
 static void check_refused(const char *list, const char *why)
 {
     struct test test = {.target = &target};
@@ -100,6 +110,9 @@ static void test_run_nemeses__nonsense_is_refused_in_words(void **state)
     check_refused("slow:cpu_percent=nan", "from 1 to 99");
     check_refused("slow:cpu_percent=5x", "from 1 to 99");
     check_refused("slow:cpu_percent=", "from 1 to 99");
+    check_refused("disk-error:files=", "empty");
+    check_refused("disk-error:files=/data", "below /node/data");
+    check_refused("kill:files=*.wal", "is not about files");
     check_refused("slow:cpu_precent=5", "did you mean 'cpu_percent'");
 }
 
@@ -108,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_nemeses__names_in_their_order),
         cmocka_unit_test(test_run_nemeses__wishes_belong_to_the_name_before),
+        cmocka_unit_test(test_run_nemeses__files_are_wished_for_by_pattern),
         cmocka_unit_test(test_run_nemeses__all_is_everything_but_what_is_taken_out),
         cmocka_unit_test(test_run_nemeses__nonsense_is_refused_in_words),
     };

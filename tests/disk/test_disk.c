@@ -2,6 +2,7 @@
 /* Tests of what a crash takes back, without a mount: random operations beside a model in memory of
  * what is durable, then a crash, and a comparison of everything. */
 #include "../../harness/disk/disk.h"
+#include "../../harness/disk/files.h"
 #include "../lib/check.h"
 
 #include <errno.h>
@@ -352,6 +353,52 @@ static void test_faults__are_about_files_that_match(void **state)
     close_disk();
 }
 
+static void test_faults__follow_names_and_count_what_they_find(void **state)
+{
+    struct disk_fault fault = {.no_space_ppm = 1000000, .files = "[bc]"};
+
+    (void)state;
+    open_disk();
+    make(0);
+    make(1);
+    assert_int_equal(disk_declare(&disk, &fault, &err), 0);
+    assert_int_equal(disk.counts.files_matched, 1);
+    assert_int_equal(disk_fails_name(&disk, disk.root, "c", CALL_CREATE), ENOSPC);
+    assert_int_equal(disk_fails_name(&disk, disk.root, "d", CALL_CREATE), 0);
+    struct inode *a = find(0);
+    assert_int_equal(disk_fails(&disk, a, CALL_WRITE), 0);
+    move(0, 2);
+    disk_renamed(&disk);
+    assert_int_equal(disk_fails(&disk, a, CALL_WRITE), ENOSPC);
+    fault = (struct disk_fault){.no_space_ppm = 1000000, .files = "x/*"};
+    assert_int_equal(disk_declare(&disk, &fault, &err), 0);
+    assert_int_equal(disk.counts.files_matched, 1);
+    release(a);
+    close_disk();
+}
+
+static void test_files__are_listed_by_path(void **state)
+{
+    struct file_list list;
+    char command[256];
+
+    (void)state;
+    open_disk();
+    (void)snprintf(
+        command, sizeof command,
+        "cd '%s/disk' && mkdir -p w/x && touch w/x/b.wal w/a.wal z.wal w/no && ln -s z.wal "
+        "link.wal",
+        folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(files_list(disk.root->fd, "*.wal", &list), 0);
+    assert_int_equal(list.count, 3);
+    assert_string_equal(list.all[0].path, "w/a.wal");
+    assert_string_equal(list.all[1].path, "w/x/b.wal");
+    assert_string_equal(list.all[2].path, "z.wal");
+    files_release(&list);
+    close_disk();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +406,8 @@ int main(void)
         cmocka_unit_test(test_torn__pages_are_whole_and_follow_from_the_seed),
         cmocka_unit_test(test_o_dsync__makes_its_own_bytes_durable),
         cmocka_unit_test(test_faults__are_about_files_that_match),
+        cmocka_unit_test(test_faults__follow_names_and_count_what_they_find),
+        cmocka_unit_test(test_files__are_listed_by_path),
     };
 
     return cmocka_run_group_tests_name("disk", tests, NULL, NULL);

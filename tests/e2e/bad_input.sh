@@ -37,6 +37,14 @@ expect_said 'with its range' "'loss_percent' of nemesis 'loss' must be a number 
 printf '{"faults":[{"nemesis":"loss","params":{"loss_percent":101},"begin_ns":0,"end_ns":5}]}' >plan
 expect 'and so it is in a plan' 254 "$ordeal" run naive --plan plan
 expect_said 'with its range' "'loss_percent' of nemesis 'loss' must be a number from .* to 100"
+expect 'a file pattern that can match nothing is refused before the start' 254 \
+    "$ordeal" run naive --nemesis 'disk-error:files=../*.wal'
+expect_said 'with the reason' "no file matches '../\*.wal'"
+if has redis-server || [ -x "$(dirname "$ordeal")/packages/usr/bin/redis-server" ]; then
+    expect 'and so is one that none of the files of the database matches' 254 \
+        "$ordeal" run redis --nemesis 'disk-error:files=*.wal'
+    expect_said 'with the files that it keeps' "keeps no file that matches '\*.wal'; it keeps 'appendonlydir"
+fi
 expect 'a kind that a nemesis does not have is a usage error' 254 \
     "$ordeal" run naive --nemesis partition:kind=birdge
 expect_said 'and the nearest name is offered' "did you mean 'bridge'"

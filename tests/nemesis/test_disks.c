@@ -53,6 +53,61 @@ static void test_disks__what_is_drawn_ails_disks_and_nothing_else(void **state)
     }
 }
 
+static void test_disks__are_about_the_files_of_the_fault(void **state)
+{
+    struct situation situation = {.node_count = 3};
+    struct world world;
+    struct buf value;
+    struct err err;
+
+    (void)state;
+    for (int k = 0; k < COUNT; k++) {
+        struct fault fault = {
+            .nemesis = all[k], .selector = SELECT_NODES, .nodes = NODE(1), .files = "*.wal"};
+        assert_true(all[k]->takes_files);
+        for (int i = 0; all[k]->params && all[k]->params[i].name; i++)
+            fault.params[i] = all[k]->params[i].most;
+        world_clear(&world, 3);
+        buf_init(&value, 0);
+        assert_int_equal(all[k]->declare(&fault, &situation, declare_names, &world, &value, &err),
+                         0);
+        buf_release(&value);
+        assert_string_equal(world.disks[1].files, "*.wal");
+        assert_string_equal(world.disks[0].files, "");
+    }
+}
+
+static void test_disks__a_pattern_by_itself_ails_nothing(void **state)
+{
+    struct disk_fault pattern = {.files = "*.wal"}, both = {.read_only = 1}, read = {0};
+    json_t *json;
+    struct buf text;
+    struct err err;
+
+    (void)state;
+    assert_true(part_is_healthy(disk_members, &pattern));
+    part_merge(disk_members, &both, &pattern);
+    buf_init(&text, 0);
+    buf_puts(&text, "{");
+    part_print(disk_members, &pattern, "none", &text);
+    part_print(disk_members, &both, "disk", &text);
+    buf_puts(&text, "}");
+    assert_string_equal(text.ptr, "{\"disk\":{\"read_only\":1,\"files\":\"*.wal\"}}");
+    json = json_loads(text.ptr, 0, NULL);
+    assert_int_equal(part_read(disk_members, json_object_get(json, "disk"), &read, &err), 0);
+    assert_memory_equal(&read, &both, sizeof read);
+    json_decref(json);
+    buf_release(&text);
+    json = json_pack("{s:i}", "files", 7);
+    assert_int_equal(part_read(disk_members, json, &read, &err), -1);
+    json_decref(json);
+    json = json_pack("{s:s+}", "files", "0123456789012345678901234567890123456789",
+                     "0123456789012345678901234");
+    assert_int_equal(part_read(disk_members, json, &read, &err), -1);
+    assert_string_equal(err.msg, "'files' must be a string of at most 63 bytes");
+    json_decref(json);
+}
+
 static void test_disks__affected_is_what_the_disks_count(void **state)
 {
     static struct effects before, after;
@@ -73,6 +128,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disks__what_is_drawn_ails_disks_and_nothing_else),
+        cmocka_unit_test(test_disks__are_about_the_files_of_the_fault),
+        cmocka_unit_test(test_disks__a_pattern_by_itself_ails_nothing),
         cmocka_unit_test(test_disks__affected_is_what_the_disks_count),
     };
 

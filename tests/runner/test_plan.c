@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause, nemesis_restart;
+extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_pause, nemesis_restart,
+    nemesis_disk_error;
 
 static const struct target leaderless = {.name = "leaderless"};
 
@@ -439,6 +440,62 @@ static void test_plan__bad_files_are_refused_in_words(void **state)
                   "no parameter 'percent'");
 }
 
+static void check_files_refused(const char *nemesis, const char *files, const char *why)
+{
+    char text[200];
+
+    (void)snprintf(text, sizeof text,
+                   "{\"faults\":[{\"nemesis\":\"%s\",\"begin_ns\":0,\"end_ns\":5,\"files\":%s}]}",
+                   nemesis, files);
+    check_refused(text, why);
+}
+
+static void test_plan__files_that_no_fault_could_be_about_are_refused(void **state)
+{
+    (void)state;
+    check_files_refused("disk-error", "7", "must be a pattern");
+    check_files_refused("disk-error", "[\"*.wal\"]", "must be a pattern");
+    check_files_refused("disk-error", "\"\"", "empty");
+    check_files_refused("disk-error", "\"/etc/*\"", "below /node/data");
+    check_files_refused("disk-full", "\"../*\"", "no '..'");
+    check_files_refused("slow-disk", "\"[a\"", "never finished");
+    check_files_refused("kill", "\"*.wal\"", "is not about files");
+    check_files_refused("power-cut", "\"*.wal\"", "is not about files");
+}
+
+static void test_plan__files_are_part_of_the_plan(void **state)
+{
+    static const char *const kept[] = {"appendonlydir/*", "dump.rdb", NULL};
+    static const struct target keeper = {.name = "keeper", .files = kept};
+    struct test test = make_test(1), again = make_test(2);
+    char path[32];
+    struct err err;
+
+    (void)state;
+    test.target = again.target = &keeper;
+    test.nemeses[0] = &nemesis_disk_error;
+    test.nemeses[1] = NULL;
+    assert_int_equal(
+        plan_set_files(&keeper, &nemesis_disk_error, "*.aof", test.wishes[0].files, &err), 0);
+    assert_int_equal(plan_draw(&test, &err), 0);
+    for (int i = 0; i < test.plan.fault_count; i++)
+        assert_string_equal(test.plan.faults[i].files, "*.aof");
+    char *printed = plan_text(&test);
+    write_file(path, printed);
+    assert_int_equal(plan_read(&again, path, &err), 0);
+    char *reprinted = plan_text(&again);
+    assert_string_equal(printed, reprinted);
+    (void)unlink(path);
+    free(printed);
+    free(reprinted);
+    plan_release(&test.plan);
+    plan_release(&again.plan);
+    assert_int_equal(
+        plan_set_files(&keeper, &nemesis_disk_error, "wal/*", test.wishes[0].files, &err), -1);
+    assert_string_equal(err.msg, "target 'keeper' keeps no file that matches 'wal/*'; it keeps "
+                                 "'appendonlydir/*', 'dump.rdb'");
+}
+
 static void check_grudge_refused(const char *nemesis, const char *grudge, const char *why)
 {
     char text[200];
@@ -503,6 +560,8 @@ int main(void)
         cmocka_unit_test(test_plan__a_grudge_cuts_exactly_what_it_says),
         cmocka_unit_test(test_plan__protection_is_part_of_the_plan),
         cmocka_unit_test(test_plan__bad_files_are_refused_in_words),
+        cmocka_unit_test(test_plan__files_that_no_fault_could_be_about_are_refused),
+        cmocka_unit_test(test_plan__files_are_part_of_the_plan),
         cmocka_unit_test(test_plan__impossible_grudges_are_refused),
         cmocka_unit_test(test_plan__conflicts_on_named_nodes_are_refused),
     };

@@ -132,7 +132,7 @@ static void call_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode
 {
     struct inode *dir = inode_at(parent);
     struct fuse_entry_param entry;
-    int code = disk_fails(&disk, dir, CALL_CREATE);
+    int code = disk_fails_name(&disk, dir, name, CALL_CREATE);
 
     if (code == 0) {
         lock();
@@ -146,7 +146,7 @@ static void call_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode
 {
     struct inode *dir = inode_at(parent);
     struct fuse_entry_param entry;
-    int code = disk_fails(&disk, dir, CALL_CREATE);
+    int code = disk_fails_name(&disk, dir, name, CALL_CREATE);
 
     if (code == 0) {
         lock();
@@ -160,7 +160,7 @@ static void call_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, 
 {
     struct inode *dir = inode_at(parent);
     struct fuse_entry_param entry;
-    int code = disk_fails(&disk, dir, CALL_CREATE);
+    int code = disk_fails_name(&disk, dir, name, CALL_CREATE);
 
     if (code == 0) {
         lock();
@@ -194,7 +194,7 @@ static void call_create(fuse_req_t req, fuse_ino_t parent, const char *name, mod
     struct inode *dir = inode_at(parent);
     struct fuse_entry_param entry = {0};
     struct handle *handle = NULL;
-    int code = disk_fails(&disk, dir, CALL_CREATE), fd = -1;
+    int code = disk_fails_name(&disk, dir, name, CALL_CREATE), fd = -1;
 
     if (code == 0) {
         lock();
@@ -221,7 +221,7 @@ static void call_create(fuse_req_t req, fuse_ino_t parent, const char *name, mod
 static void call_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct inode *dir = inode_at(parent);
-    int code = disk_fails(&disk, dir, CALL_CHANGE);
+    int code = disk_fails_name(&disk, dir, name, CALL_CHANGE);
 
     if (code == 0) {
         lock();
@@ -235,11 +235,14 @@ static void call_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fus
                         const char *to_name, unsigned flags)
 {
     struct inode *dir = inode_at(parent), *to_dir = inode_at(to_parent);
-    int code = disk_fails(&disk, dir, CALL_CHANGE);
+    int code = disk_fails_name(&disk, dir, name, CALL_CHANGE);
 
+    if (code == 0)
+        code = disk_fails_name(&disk, to_dir, to_name, CALL_CHANGE);
     if (code == 0) {
         lock();
         code = names_move(&disk.names, dir, name, to_dir, to_name, flags) ? errno : 0;
+        disk_renamed(&disk);
         unlock();
     }
     (void)fuse_reply_err(req, code);
