@@ -26,7 +26,7 @@ c_in      = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 needs     = $(shell grep -lE '^/\* needs: ' $(1) /dev/null 2>/dev/null)
 BASE      := $(call c_in,harness/base)
 CHECK     := $(BASE) $(call c_in,harness/history harness/history/formats checkers checkers/engine \
-             checkers/levels checkers/models checkers/staleness)
+             checkers/cap checkers/levels checkers/models checkers/staleness)
 LIBRARY   := $(call c_in,checkers/library)
 TARGETS   := $(call c_in,targets)
 PLUGINS   := $(call needs,$(TARGETS))

@@ -64,6 +64,7 @@ struct checker {
     const char *about; /* one line, for `list` */
     bool is_level;     /* a consistency level, for --consistency and the ladder */
     bool is_measure;   /* no level itself, but an answer to --consistency: ladder, staleness */
+    bool is_beside;    /* never blames: its sentence is told beside the verdict */
 
     /* Judge `history` and fill `finding` (initialised by the caller with finding_init). Memory and
      * time go through `budget`; when it is used up the finding is unknown, with what had been

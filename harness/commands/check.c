@@ -226,6 +226,8 @@ static void say_checked(const struct hearing *hearing, struct buf *out)
                (double)hearing->budget.peak_bytes / 1e6);
     for (size_t i = 0; i < hearing->docket.count; i++) {
         const struct finding *finding = &hearing->docket.judgements[i].finding;
+        if (hearing->docket.judgements[i].aside)
+            continue;
         buf_printf(out, "  %-20s %s%s%s\n", hearing->docket.judgements[i].checker->name,
                    verdict_names[finding->valid], finding->reason[0] ? ": " : "", finding->reason);
     }

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-const char *const docket_always[] = {"stats",       "availability", "recovery",
-                                     "log-pattern", "bite",         NULL};
+const char *const docket_always[] = {"stats", "availability", "recovery", "log-pattern",
+                                     "bite",  "cap",          NULL};
 
 void docket_summon(struct docket *docket, const char *name)
 {
@@ -20,6 +20,7 @@ void docket_summon(struct docket *docket, const char *name)
     if (!checker || docket->count == DOCKET_MAX)
         return;
     docket->judgements[docket->count].checker = checker;
+    docket->judgements[docket->count].aside = checker->is_beside;
     finding_init(&docket->judgements[docket->count++].finding);
 }
 
