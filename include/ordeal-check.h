@@ -71,6 +71,7 @@ struct ordeal_event {
     const char *value; /* JSON; NULL: null. Invocations: what is written, [old,new] of a cas. OK:
                         * what the operation returned */
     int64_t time_ns;   /* monotonic, since any moment; not before the last event's */
+    const char *clock; /* of an OK: the system's vector clock then, {"n1":3,"n2":1}; NULL: none */
 };
 
 /* Append an event. 0, or -1 with the message if it does not fit what came before or memory is used

@@ -109,6 +109,21 @@ static void split_pair(const struct values *values, struct pair_event *event)
     event->value2 = elements[1];
 }
 
+/* Note the vector clock of the completion, if it has one. */
+static int add_clock(struct ordeal_history *history, const struct ordeal_event *event,
+                     struct err *err)
+{
+    value_id clock = VALUE_NIL;
+
+    if (!event->clock || event->type != ORDEAL_OK)
+        return 0;
+    if (event->clock[0] != '{')
+        return err_set(err, EINVAL, "the clock is no JSON object");
+    if (read_value(history, "clock", event->clock, &clock, err) < 0)
+        return -1;
+    return history_add_clock(&history->history, history->event_count, clock, err);
+}
+
 static int add_event(struct ordeal_history *history, const struct ordeal_event *event,
                      struct err *err)
 {
@@ -138,7 +153,14 @@ static int add_event(struct ordeal_history *history, const struct ordeal_event *
         return -1;
     split_pair(&history->history.values, &pair);
     history->pairing.last_index = (int64_t)pair.index - 1; /* that of a refused event is free */
-    return pairing_add(&history->pairing, &pair, err);
+    size_t clock_count = history->history.clock_count;
+    if (add_clock(history, event, err) < 0)
+        return -1;
+    if (pairing_add(&history->pairing, &pair, err) < 0) {
+        history->history.clock_count = clock_count;
+        return -1;
+    }
+    return 0;
 }
 
 int ordeal_history_add(struct ordeal_history *history, const struct ordeal_event *event,

@@ -12,7 +12,7 @@ static char message[ORDEAL_MESSAGE_BYTES];
 static int add(struct ordeal_history *history, enum ordeal_event_type type, int process,
                const char *f, const char *value, int64_t time_ns)
 {
-    struct ordeal_event event = {type, process, f, "\"x\"", value, time_ns};
+    struct ordeal_event event = {type, process, f, "\"x\"", value, time_ns, NULL};
     message[0] = '\0';
     return ordeal_history_add(history, &event, message);
 }
@@ -66,6 +66,39 @@ static enum ordeal_verdict verdict_at(struct ordeal_history *history, const char
     return verdict;
 }
 
+static int add_read(struct ordeal_history *history, int process, const char *value,
+                    const char *clock, int64_t time_ns)
+{
+    struct ordeal_event event = {ORDEAL_OK, process, "read", "\"x\"", value, time_ns, clock};
+    assert_int_equal(add(history, ORDEAL_INVOKE, process, "read", NULL, time_ns), 0);
+    return ordeal_history_add(history, &event, message);
+}
+
+/* By program order and reads-from alone it would be causal. */
+static void test_library__recorded_clocks_say_more_about_causes(void **state)
+{
+    (void)state;
+    struct ordeal_history *history = three("2");
+    assert_int_equal(add_read(history, 2, "1", "{\"n1\":2}", 60), 0);
+    assert_int_equal(verdict_at(history, "causal"), ORDEAL_VALID); /* the writes have no clock */
+    ordeal_history_free(history);
+
+    history = ordeal_history_new(NULL);
+    for (int i = 1; i <= 2; i++) {
+        char value[2] = {(char)('0' + i), '\0'}, clock[16];
+        (void)snprintf(clock, sizeof clock, "{\"n1\":%d}", i);
+        struct ordeal_event done = {ORDEAL_OK, i, "write", "\"x\"", value, i, clock};
+        assert_int_equal(add(history, ORDEAL_INVOKE, i, "write", value, i), 0);
+        assert_int_equal(ordeal_history_add(history, &done, message), 0);
+    }
+    assert_int_equal(add_read(history, 3, "1", "[7]", 10), -1);
+    assert_string_equal(message, "the clock is no JSON object");
+    struct ordeal_event stale = {ORDEAL_OK, 3, "read", "\"x\"", "1", 10, "{\"n1\":2}"};
+    assert_int_equal(ordeal_history_add(history, &stale, message), 0);
+    assert_int_equal(verdict_at(history, "causal"), ORDEAL_INVALID);
+    ordeal_history_free(history);
+}
+
 static void test_library__a_history_is_asked_as_often_as_one_likes(void **state)
 {
     (void)state;
@@ -102,7 +135,7 @@ static void test_library__nonsense_is_refused_in_a_sentence(void **state)
 {
     (void)state;
     struct ordeal_history *history = ordeal_history_new(NULL);
-    struct ordeal_event event = {ORDEAL_INVOKE, 0, NULL, NULL, NULL, 0};
+    struct ordeal_event event = {ORDEAL_INVOKE, 0, NULL, NULL, NULL, 0, NULL};
 
     assert_int_equal(ordeal_history_add(history, &event, message), -1);
     assert_string_equal(message, "the event names no function");
@@ -203,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_library__a_stale_read_is_invalid_and_shown),
+        cmocka_unit_test(test_library__recorded_clocks_say_more_about_causes),
         cmocka_unit_test(test_library__a_history_is_asked_as_often_as_one_likes),
         cmocka_unit_test(test_library__models_and_initial_values_are_asked_for),
         cmocka_unit_test(test_library__nonsense_is_refused_in_a_sentence),
