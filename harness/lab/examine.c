@@ -97,7 +97,7 @@ static void examine_tables(struct report *report)
 
 static void examine_bridges(struct report *report)
 {
-    bool can = machine_filter_bridges(false) == 0;
+    bool can = machine_filter_bridges(false, true) == 0;
 
     add(report, "bridge filtering", can, "sudo modprobe br_netfilter",
         can ? "a partition of the whole cluster is one step"

@@ -90,7 +90,8 @@ static int open_network(struct lab *lab, struct err *err)
 /* A machine without packet rules can still run what needs no cut. */
 static void open_rules(struct lab *lab)
 {
-    bool at_nodes = lab->options.filter_at_nodes || machine_filter_bridges(lab->ipv6) < 0;
+    bool can = machine_filter_bridges(lab->ipv6, false) == 0; /* rules.h: only what is cut pays */
+    bool at_nodes = lab->options.filter_at_nodes || !can;
 
     if (rules_open(&lab->rules, lab->ipv6, at_nodes, &lab->no_rules) < 0)
         lab->rules = NULL;

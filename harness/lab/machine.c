@@ -119,9 +119,11 @@ int machine_err(struct err *err, int code, const struct obstacle *obstacle, cons
                    obstacle->remedy);
 }
 
-int machine_filter_bridges(bool ipv6)
+int machine_filter_bridges(bool ipv6, bool on)
 {
-    if (process_write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", "1") < 0)
+    const char *value = on ? "1" : "0";
+
+    if (process_write_file("/proc/sys/net/bridge/bridge-nf-call-iptables", value) < 0)
         return -1;
-    return ipv6 ? process_write_file("/proc/sys/net/bridge/bridge-nf-call-ip6tables", "1") : 0;
+    return ipv6 ? process_write_file("/proc/sys/net/bridge/bridge-nf-call-ip6tables", value) : 0;
 }

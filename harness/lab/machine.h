@@ -24,8 +24,9 @@ const char *machine_remedy(char *msg);
 int machine_err(struct err *err, int code, const struct obstacle *obstacle, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Have the kernel filter bridged packets by the IP tables of the caller's network namespace; -1 if
- * it cannot (the module br_netfilter is not there, and loading it would change the machine). */
-int machine_filter_bridges(bool ipv6);
+/* Have the kernel filter bridged packets by the IP tables of the caller's network namespace, or
+ * have it let them be; -1 if it cannot (the module br_netfilter is not there, and loading it would
+ * change the machine). */
+int machine_filter_bridges(bool ipv6, bool on);
 
 #endif

@@ -133,6 +133,20 @@ void netlink_add_veth(struct netlink_batch *batch, const struct veth *veth)
     unnest(batch, info);
 }
 
+void netlink_add_port(struct netlink_batch *batch, int port)
+{
+    static const int habits[] = {IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD,
+                                 IFLA_BRPORT_MCAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD};
+    const struct ifinfomsg header = {.ifi_family = AF_BRIDGE, .ifi_index = port};
+    const uint8_t off = 0;
+
+    begin(batch, "make a quiet port of its link", RTM_SETLINK, 0, &header, sizeof header);
+    size_t info = nest(batch, IFLA_PROTINFO | NLA_F_NESTED);
+    for (size_t i = 0; i < sizeof habits / sizeof habits[0]; i++)
+        (void)attribute(batch, habits[i], &off, sizeof off);
+    unnest(batch, info);
+}
+
 void netlink_add_up(struct netlink_batch *batch, int link)
 {
     const struct ifinfomsg header = {.ifi_index = link, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};

@@ -63,6 +63,10 @@ struct veth {
 
 void netlink_add_veth(struct netlink_batch *batch, const struct veth *veth);
 
+/* A bridge's port carries what the bridge knows the way of, and nothing else: its senders are not
+ * learnt, and nothing is flooded to it, neither broadcasts nor frames to unknown addresses. */
+void netlink_add_port(struct netlink_batch *batch, int port);
+
 void netlink_add_up(struct netlink_batch *batch, int link);
 void netlink_add_deletion(struct netlink_batch *batch, int link);
 

@@ -142,6 +142,7 @@ int network_attach(int index, pid_t pid, bool ipv6, struct err *err)
     address_mac(index, veth.mac);
     netlink_begin(&batch);
     netlink_add_veth(&batch, &veth);
+    netlink_add_port(&batch, PORT_LINK + index);
     netlink_add_forwarding(&batch, PORT_LINK + index, index);
     add_neighbour(&batch, BRIDGE_LINK, index, ipv6);
     return send_once(&batch, err);

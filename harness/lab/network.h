@@ -4,7 +4,7 @@
  *
  * Nothing is left to be learnt: neighbours and the bridge's forwarding table are permanent, and no
  * interface has a link-local address. So a cut by address cuts everything, the first packet is as
- * fast as any, and no packet is flooded, which would count it more than once.
+ * fast as any, and no packet has to be flooded, which would count it more than once: so none is.
  */
 #ifndef ORDEAL_LAB_NETWORK_H
 #define ORDEAL_LAB_NETWORK_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules.h"
 
+#include "machine.h"
 #include "table.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 /* A site is a network namespace with rules: the lab's (CLIENTS), or a node's. */
 struct rules {
     bool at_nodes;
+    bool filters;               /* the bridge shows its packets to the rules */
     int families;               /* 1: IPv4 only */
     int networks[PLACES_MAX];   /* of the nodes' sites; -1 where there is none */
     node_set cut[PLACES_MAX];   /* in force, as in struct world */
@@ -179,15 +181,33 @@ static int apply_here(struct round *round, int site)
     return site_apply(round->rules, site, round->cut, round->err);
 }
 
+/* A bridged packet pays for rules only while there is something that they would stop. Whether it
+ * is shown to them is settled when it comes to the bridge, once for both directions and all nodes;
+ * the rules of a cut come after that and go before, so that the cut itself is one step. */
+static int filter_bridge(struct rules *rules, bool on, struct err *err)
+{
+    if (rules->at_nodes || rules->filters == on)
+        return 0;
+    if (machine_filter_bridges(rules->families == TABLE_FAMILIES, on) < 0)
+        return err_errno(err, errno, "cannot switch the filtering of bridges %s",
+                         on ? "on" : "off");
+    rules->filters = on;
+    return 0;
+}
+
 int rules_apply(struct rules *rules, const struct world *world, struct err *err)
 {
+    bool cuts = false;
     node_set places = NODE(CLIENTS) | (NODE(world->node_count) - 1);
     node_set cut[PLACES_MAX] = {0};
 
     for (int from = 0; from < PLACES_MAX; from++) {
         if (places & NODE(from))
             cut[from] = world->cut[from] & places & ~NODE(from);
+        cuts |= cut[from] != 0;
     }
+    if (cuts && filter_bridge(rules, true, err) < 0)
+        return -1;
     struct round round = {.rules = rules, .visit = apply_here, .cut = cut, .err = err};
     if (visit_all(&round) < 0)
         return -1;
@@ -195,7 +215,7 @@ int rules_apply(struct rules *rules, const struct world *world, struct err *err)
         rules->cut[from] = cut[from];
         rules->known[from] |= cut[from];
     }
-    return 0;
+    return cuts ? 0 : filter_bridge(rules, false, err);
 }
 
 /* -- counting --------------------------------------------------------------------------------- */

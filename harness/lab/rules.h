@@ -8,9 +8,13 @@
  * the number of packets dropped between the two for as long as the lab lives, and none is missed.
  *
  * The lab carries what most clouds carry: unicast between its own addresses. Broadcast, multicast
- * and packets with other addresses (link-local, made up) pass at no time, or they would pass during
- * a cut too. What is not caught: a node that takes another's address, and frames that carry no IP
- * (ARP, VLAN tags).
+ * and frames to unknown hardware addresses pass at no time: the bridge floods nothing (network.h).
+ * Packets with other addresses (link-local, made up), for which a node's root would have to say by
+ * hand where they go, do not pass while anything is cut. What is not caught: a node that takes
+ * another's address, and such unicast frames that carry no IP (ARP, VLAN tags).
+ *
+ * While nothing is cut, bridged packets are not shown to the rules: that would double what the
+ * bridge costs (docs/nemeses.md).
  *
  * Where the kernel does not filter at bridges, the same rules stand at the receivers, in INPUT of
  * each node's namespace: then a declaration takes a commit per node, one after another, and root

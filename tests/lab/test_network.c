@@ -308,8 +308,9 @@ static uint16_t checksum(const struct iphdr *header)
     return (uint16_t) ~(sum + (sum >> 16));
 }
 
-/* A frame from n1 to n2 with an empty packet in it, whatever addresses that claims. */
-static int send_frame(const struct net *net, int family, const char *from, const char *to)
+/* A frame from n1 with an empty packet in it, whatever addresses that claims. */
+static int send_frame_to(const struct net *net, const unsigned char mac[MAC_LEN], int family,
+                         const char *from, const char *to)
 {
     struct ether_header ethernet = {.ether_type =
                                         htons(family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6)};
@@ -320,7 +321,7 @@ static int send_frame(const struct net *net, int family, const char *from, const
     size_t size = sizeof ethernet + (family == AF_INET ? sizeof v4 : sizeof v6);
 
     address_mac(0, ethernet.ether_shost);
-    address_mac(1, ethernet.ether_dhost);
+    memcpy(ethernet.ether_dhost, mac, MAC_LEN);
     memcpy(frame, &ethernet, sizeof ethernet);
     if (family == AF_INET) {
         v4.tot_len = htons(sizeof v4);
@@ -341,7 +342,15 @@ static int send_frame(const struct net *net, int family, const char *from, const
     return 0;
 }
 
-/* How many IP packets n2 got from n1, up to one of the lab, which must come and is sent last. Its
+static int send_frame(const struct net *net, int family, const char *from, const char *to)
+{
+    unsigned char mac[MAC_LEN];
+
+    address_mac(1, mac);
+    return send_frame_to(net, mac, family, from, to);
+}
+
+/* How many packets n2 got from n1, up to one of the lab, which must come and is sent last. Its
  * mark is a destination that no other has. */
 static int count_frames(const struct net *net, int sniffer)
 {
@@ -363,8 +372,41 @@ static int count_frames(const struct net *net, int sniffer)
     }
 }
 
-/* Root on a node may send what it likes; only unicast between lab addresses passes, so that what
- * cuts do not name does not pass either, during a cut or before. */
+/* What is addressed to n2 alone is all that comes, whatever is cut. */
+static int check_floods(void *context)
+{
+    static const unsigned char everybody[MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+                               hosts_v4[MAC_LEN] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x01},
+                               hosts_v6[MAC_LEN] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x01},
+                               nobody[MAC_LEN] = {0x02, 0x01, 0x02, 0x03, 0x04, 0x05};
+    struct net *net = context;
+    struct world world;
+    struct err err;
+
+    EXPECT(start(net) == 0);
+    int sniffer = socket_at(net, 1, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+    EXPECT(sniffer >= 0);
+    for (int round = 0; round < 3; round++) {
+        const char *v4 = "198.18.1.1", *v6 = "fd6f:7264::1:1";
+        world_clear(&world, NODES);
+        if (round == 1)
+            world_cut_between(&world, NODE(2), NODE(3));
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        EXPECT(send_frame_to(net, everybody, AF_INET, v4, "255.255.255.255") == 0);
+        EXPECT(send_frame_to(net, everybody, AF_INET, v4, "198.18.1.2") == 0);
+        EXPECT(send_frame_to(net, hosts_v4, AF_INET, v4, "224.0.0.1") == 0);
+        EXPECT(send_frame_to(net, hosts_v6, AF_INET6, v6, "ff02::1") == 0);
+        EXPECT(send_frame_to(net, nobody, AF_INET, v4, "198.18.1.2") == 0);
+        EXPECT(send_frame_to(net, nobody, AF_INET6, v6, "fd6f:7264::1:2") == 0);
+        EXPECT(count_frames(net, sniffer) == 0);
+    }
+    inlab_close(&net->inlab);
+    return 0;
+}
+
+/* Root on a node may send what it likes; only unicast between lab addresses passes while anything
+ * is cut, so that what cuts do not name does not pass either. The switch is as strict at all times.
+ */
 static int check_strange_packets(void *context)
 {
     static const struct {
@@ -384,23 +426,59 @@ static int check_strange_packets(void *context)
     EXPECT(start(net) == 0);
     int sniffer = socket_at(net, 1, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
     EXPECT(sniffer >= 0);
-    EXPECT(send_frame(net, AF_INET, "198.18.1.1", "198.18.1.2") == 0);
-    EXPECT(send_frame(net, AF_INET6, "fd6f:7264::1:1", "fd6f:7264::1:2") == 0);
-    EXPECT(count_frames(net, sniffer) == 2);
-    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
-        EXPECT(send_frame(net, strange[i].family, strange[i].from, strange[i].to) == 0);
-    EXPECT(count_frames(net, sniffer) == 0);
+    for (int round = net->options.needs & NEED_SWITCH ? 0 : 1; round < 3; round++) {
+        world_clear(&world, NODES);
+        if (round > 0)
+            world_cut_between(&world, round == 1 ? NODE(2) : NODE(0), NODE(1));
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
+            EXPECT(send_frame(net, strange[i].family, strange[i].from, strange[i].to) == 0);
+        EXPECT(send_frame(net, AF_INET, "198.18.1.1", "198.18.1.2") == 0);
+        EXPECT(send_frame(net, AF_INET6, "fd6f:7264::1:1", "fd6f:7264::1:2") == 0);
+        world_clear(&world, NODES);
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        EXPECT(count_frames(net, sniffer) == (round == 2 ? 0 : 2));
+    }
+    inlab_close(&net->inlab);
+    return 0;
+}
 
-    world_clear(&world, NODES);
-    world_cut_between(&world, NODE(0), NODE(1));
-    EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
-    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
-        EXPECT(send_frame(net, strange[i].family, strange[i].from, strange[i].to) == 0);
-    EXPECT(send_frame(net, AF_INET, "198.18.1.1", "198.18.1.2") == 0);
-    EXPECT(send_frame(net, AF_INET6, "fd6f:7264::1:1", "fd6f:7264::1:2") == 0);
-    world_clear(&world, NODES);
-    EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
-    EXPECT(count_frames(net, sniffer) == 0);
+static int filters(void)
+{
+    static const char *const paths[] = {"/proc/sys/net/bridge/bridge-nf-call-iptables",
+                                        "/proc/sys/net/bridge/bridge-nf-call-ip6tables"};
+    int count = 0;
+
+    for (int f = 0; f < 2; f++) {
+        FILE *file = fopen(paths[f], "r");
+        count += file && fgetc(file) == '1';
+        if (file)
+            (void)fclose(file);
+    }
+    return count;
+}
+
+/* Nobody pays for rules that would stop nothing. */
+static int check_price(void *context)
+{
+    struct net *net = context;
+    struct world world;
+    struct err err;
+
+    EXPECT(start(net) == 0);
+    EXPECT(filters() == 0);
+    for (int round = 0; round < 2; round++) {
+        world_clear(&world, NODES);
+        world.cut[0] = NODE(1);
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        EXPECT(filters() == 2);
+        world.cut[2] = NODE(CLIENTS);
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        EXPECT(filters() == 2);
+        world_clear(&world, NODES);
+        EXPECT_DONE(lab_apply(net->inlab.lab, &world, &err), err);
+        EXPECT(filters() == 0);
+    }
     inlab_close(&net->inlab);
     return 0;
 }
@@ -557,7 +635,20 @@ static void test_network__connections_freeze_and_resume(void **state)
     check_places(check_connections, SWITCH);
 }
 
-static void test_network__only_unicast_of_the_lab_passes(void **state)
+static void test_network__nothing_is_flooded(void **state)
+{
+    (void)state;
+    check_places(check_floods, BRIDGE);
+    check_places(check_floods, SWITCH);
+}
+
+static void test_network__rules_are_asked_only_while_something_is_cut(void **state)
+{
+    (void)state;
+    check_places(check_price, BRIDGE);
+}
+
+static void test_network__only_unicast_of_the_lab_passes_a_cut(void **state)
 {
     (void)state;
     check_places(check_strange_packets, BRIDGE);
@@ -591,7 +682,9 @@ int main(void)
         cmocka_unit_test(test_network__nodes_can_filter_where_bridges_do_not),
         cmocka_unit_test(test_network__the_switch_cuts_and_counts_as_exactly),
         cmocka_unit_test(test_network__connections_freeze_and_resume),
-        cmocka_unit_test(test_network__only_unicast_of_the_lab_passes),
+        cmocka_unit_test(test_network__nothing_is_flooded),
+        cmocka_unit_test(test_network__rules_are_asked_only_while_something_is_cut),
+        cmocka_unit_test(test_network__only_unicast_of_the_lab_passes_a_cut),
         cmocka_unit_test(test_network__no_interface_has_a_link_local_address),
         cmocka_unit_test(test_network__no_packet_is_lost_from_the_count),
         cmocka_unit_test(test_network__a_second_lab_starts_from_nothing),
