@@ -5,8 +5,29 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { MEMORY_BYTES = 64 << 20 };
+
+void fuzz_demand(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    (void)fprintf(stderr, "not so: %s\n", what);
+    abort();
+}
+
+int fuzz_file(const uint8_t *data, size_t size, char path[FUZZ_PATH_BYTES])
+{
+    int fd = memfd_create("bytes", MFD_CLOEXEC);
+
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET))
+        abort();
+    if (path)
+        (void)snprintf(path, FUZZ_PATH_BYTES, "/proc/self/fd/%d", fd);
+    return fd;
+}
 
 static bool read_bytes(struct history *history, const char *format, struct str bytes,
                        struct err *err)
@@ -19,14 +40,6 @@ static bool read_bytes(struct history *history, const char *format, struct str b
     bool good = history_read_input(history, input, &options, err) == 0;
     input_close(input);
     return good;
-}
-
-static void demand(bool condition, const char *what)
-{
-    if (!condition) {
-        (void)fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
 }
 
 static bool same_value(const struct history *a, value_id left, const struct history *b,
@@ -48,15 +61,15 @@ static void same_op(const struct history *a, const struct history *b, size_t i)
 {
     const struct op *left = &a->ops[i], *right = &b->ops[i];
 
-    demand(left->process == right->process, "the same process");
-    demand(left->type == right->type, "the same type");
-    demand(left->index == right->index, "the same index");
-    demand(strcmp(history_f_name(a, left->f), history_f_name(b, right->f)) == 0, "the same f");
-    demand(same_value(a, left->key, b, right->key), "the same key");
-    demand(same_value(a, left->in, b, right->in), "the same value");
-    demand(same_value(a, left->in2, b, right->in2), "the same second value");
-    demand(same_value(a, left->out, b, right->out), "the same result");
-    demand(!a->times_trusted || left->invoke_ns == right->invoke_ns, "the same time");
+    fuzz_demand(left->process == right->process, "the same process");
+    fuzz_demand(left->type == right->type, "the same type");
+    fuzz_demand(left->index == right->index, "the same index");
+    fuzz_demand(strcmp(history_f_name(a, left->f), history_f_name(b, right->f)) == 0, "the same f");
+    fuzz_demand(same_value(a, left->key, b, right->key), "the same key");
+    fuzz_demand(same_value(a, left->in, b, right->in), "the same value");
+    fuzz_demand(same_value(a, left->in2, b, right->in2), "the same second value");
+    fuzz_demand(same_value(a, left->out, b, right->out), "the same result");
+    fuzz_demand(!a->times_trusted || left->invoke_ns == right->invoke_ns, "the same time");
 }
 
 /* Written and read again it is the same. */
@@ -76,8 +89,8 @@ static void check_round(const struct history *history, struct budget *budget)
         (void)fprintf(stderr, "%s in %s", err.msg, text);
         abort();
     }
-    demand(history->count == again.count, "as many operations");
-    demand(history->event_count == again.event_count, "as many events");
+    fuzz_demand(history->count == again.count, "as many operations");
+    fuzz_demand(history->event_count == again.event_count, "as many events");
     for (size_t i = 0; i < history->count; i++)
         same_op(history, &again, i);
     history_release(&again);
@@ -96,5 +109,5 @@ void fuzz_read(const char *format, const uint8_t *data, size_t size)
         !history.timeless)
         check_round(&history, &budget);
     history_release(&history);
-    demand(budget.used_bytes == 0, "all memory given back");
+    fuzz_demand(budget.used_bytes == 0, "all memory given back");
 }

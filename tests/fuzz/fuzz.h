@@ -10,6 +10,13 @@
 /* libFuzzer's entry point; one in each program. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Abort, saying what, unless it holds. */
+void fuzz_demand(bool holds, const char *what);
+
+/* A file in memory with these bytes, to be closed; `path` (or NULL) is its name. */
+enum { FUZZ_PATH_BYTES = 32 };
+int fuzz_file(const uint8_t *data, size_t size, char path[FUZZ_PATH_BYTES]);
+
 /* Read the bytes as `format` (NULL: by their beginning); abort on what must not be. */
 void fuzz_read(const char *format, const uint8_t *data, size_t size);
 

@@ -1,49 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fuzzing of what the agent reads from its controller: any bytes, cut into lines and read as
  * requests. Whatever is accepted keeps the limits that the agent's verbs rely on. */
+#include "fuzz.h"
+
 #include "../../harness/agent/request.h"
 #include "../../harness/agent/wire.h"
 #include "../../harness/base/base64.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-static void demand(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    (void)fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
 
 static void check_command(const struct command *command)
 {
-    demand(command->argv[0] && *command->argv[0], "a command has a program");
-    demand(!command->argv[ARGS_MAX] && !command->env[ARGS_MAX], "arrays end");
+    fuzz_demand(command->argv[0] && *command->argv[0], "a command has a program");
+    fuzz_demand(!command->argv[ARGS_MAX] && !command->env[ARGS_MAX], "arrays end");
     for (const char *const *variable = command->env; *variable; variable++)
-        demand(strchr(*variable, '='), "variables have a value");
+        fuzz_demand(strchr(*variable, '='), "variables have a value");
 }
 
 static void check_request(const struct request *request)
 {
-    demand(request->id >= 0 && request->verb < VERB_COUNT, "id and verb");
+    fuzz_demand(request->id >= 0 && request->verb < VERB_COUNT, "id and verb");
     if (request->verb == VERB_START || request->verb == VERB_RUN)
         check_command(&request->command);
     if (request->name)
-        demand(*request->name && strlen(request->name) <= NAME_MAX_BYTES &&
-                   !strchr(request->name, '/') && request->name[0] != '.',
-               "a name is a file's");
-    demand(request->timeout_ms >= 0 && request->offset >= 0 && request->version >= 0, "signs");
-    demand(request->mode >= 0 && request->mode <= 07777, "mode");
+        fuzz_demand(*request->name && strlen(request->name) <= NAME_MAX_BYTES &&
+                        !strchr(request->name, '/') && request->name[0] != '.',
+                    "a name is a file's");
+    fuzz_demand(request->timeout_ms >= 0 && request->offset >= 0 && request->version >= 0, "signs");
+    fuzz_demand(request->mode >= 0 && request->mode <= 07777, "mode");
     if (request->data.len) {
         size_t decoded;
         char *room = malloc(base64_read_max(request->data.len) + 1);
         if (room && base64_read(request->data, room, &decoded))
-            demand(decoded <= base64_read_max(request->data.len), "room for base64");
+            fuzz_demand(decoded <= base64_read_max(request->data.len), "room for base64");
         free(room);
     }
 }
@@ -54,9 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct str line;
     struct err err;
 
-    int fd = memfd_create("input", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) ||
-        (!lines.bytes && lines_init(&lines, &err)))
+    int fd = fuzz_file(bytes, len, NULL);
+    if (!lines.bytes && lines_init(&lines, &err))
         abort();
     lines = (struct lines){.bytes = lines.bytes};
     while (lines_fill(&lines, fd) > 0) {
