@@ -24,8 +24,9 @@ static int read_test(struct trials *trials, const json_t *from, struct err *err)
         return err_set(err, EINVAL, "it has no \"run\": what follows `ordeal run`");
     if (expect && strcmp(expect, "violation") != 0 && strcmp(expect, "passed") != 0)
         return err_set(err, EINVAL, "\"expect\" must be \"violation\" or \"passed\"");
+    run += strspn(run, " ");
     size_t len = strcspn(run, " ");
-    if (len >= sizeof target || run[0] == '-')
+    if (len == 0 || len >= sizeof target || run[0] == '-')
         return err_set(err, EINVAL, "\"run\" must begin with a target's name");
     (void)snprintf(target, sizeof target, "%.*s", (int)len, run);
     struct trial *trial = trials_add(trials, target, name ? name : run, run + len);

@@ -93,12 +93,13 @@ static void test_suite__is_read_as_documented(void **state)
     struct err err;
 
     assert_int_equal(read_text("{\"tests\":[{\"name\":\"a\",\"run\":\"naive -t 5\",\"expect\":"
-                               "\"violation\"},{\"run\":\"raft\"}]}",
+                               "\"violation\"},{\"run\":\" raft\"}]}",
                                &trials, &err),
                      0);
     assert_int_equal(trials.count, 2);
     assert_string_equal(trials.all[0].target, "naive");
     assert_string_equal(trials.all[0].options, " -t 5");
+    assert_string_equal(trials.all[1].target, "raft");
     assert_true(trials.all[0].expects_violation && !trials.all[1].expects_violation);
     trials_release(&trials);
 }
@@ -113,6 +114,7 @@ static void test_suite__wrong_ones_are_told_what_is_wrong(void **state)
         {"{\"tests\":[{}]}", "test 1"},
         {"{\"tests\":[{\"run\":\"raft\"},{\"run\":\"\"}]}", "test 2"},
         {"{\"tests\":[{\"run\":\"--seed 1\"}]}", "target's name"},
+        {"{\"tests\":[{\"run\":\"  \"}]}", "target's name"},
         {"{\"tests\":[{\"run\":\"raft\",\"expect\":\"win\"}]}", "\"expect\" must be"},
     };
 
