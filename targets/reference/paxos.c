@@ -652,7 +652,7 @@ const struct protocol protocol_paxos = {
             {"ignore-accepted-value", "a new leader proposes over what was accepted",
              "--nemesis kill,pause --interval 1.2 --set backoff=60 -t 6"},
             {"minority-quorum", "less than a majority is enough",
-             "--nemesis partition,kill,pause --interval 2 -t 7"},
+             "--plan plans/leader-cut.json -t 7"},
             {"lease-trusts-clock", "leases by the time of day (shows when clocks differ)",
              "--set lease=on -w register --op-timeout 0.3 "
              "--plan plans/stopped-leader-clock.json -t 8"},
@@ -665,6 +665,7 @@ const struct protocol protocol_paxos = {
             "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp -w "
             "append -c 6n -t 10",
             "--plan plans/slow-and-leader-cut-often.json --set backoff=60 -t 10",
+            "--plan plans/leader-cut.json -t 7",
             "--set lease=on --nemesis partition,kill,pause --interval 2 -t 10", NULL},
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},

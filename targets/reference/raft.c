@@ -608,21 +608,23 @@ const struct protocol protocol_raft = {
     .bugs =
         (const struct bug[]){
             {"stale-read", "the leader answers reads without asking whether it still leads",
-             "-w register --nemesis partition --interval 4 --op-timeout 0.3 -t 8"},
+             "-w register --plan plans/leader-cut.json --set timeout-ms=150 --keys 5 -c 4n "
+             "--op-timeout 0.3 -t 6"},
             {"vote-twice", "grants every request of a term",
-             "--plan plans/slow-and-leader-cut.json --set timeout-ms=100 -w append -c 6n -t 10"},
+             "-n 3 --plan plans/vote-and-restart.json --set timeout-ms=700 --set link=udp "
+             "-w append -c 6n -r 500 -t 10.5"},
             {"vote-not-persisted", "a restarted server may vote again in the same term",
-             "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
-             "-w append -c 6n -t 10"},
+             "-n 3 --plan plans/vote-and-restart.json --set timeout-ms=700 --set link=udp "
+             "-w append -c 6n -r 500 -t 10.5"},
             {"commit-old-term", "commits entries of earlier terms by counting replicas",
-             "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 "
-             "-w append -c 30n -r 3000 -t 10"},
+             "--plan plans/figure-8.json --set batch=4 --set link=udp --set timeout-ms=300 "
+             "-w append -c 20n -r 300 --op-timeout 6 -t 9"},
             {"no-log-check", "votes for candidates whose log lacks committed entries",
-             "--nemesis kill,pause --interval 1.2 --set timeout-ms=100 -t 7"},
+             "--plan plans/member-cut.json --set timeout-ms=100 -t 7"},
             {"minority-commit", "commits what less than a majority holds",
              "--nemesis partition --interval 2.5 -t 8"},
             {"no-fsync", "answers before its log is durable (shows when a disk loses writes)",
-             "--nemesis power-cut --interval 2 -t 10"},
+             "--plan plans/power-cut-of-all.json -t 6"},
             {"no-dedup", "carries a request out as often as the log holds it",
              "-w append --nemesis kill,pause --interval 2 -t 8"},
             {0}},
@@ -632,10 +634,14 @@ const struct protocol protocol_raft = {
             "--nemesis partition,kill,pause,delay,loss,duplicate,reorder,reset,clock --interval 1 "
             "--schedule mixed -t 10",
             "--plan plans/slow-and-leader-cut.json --set timeout-ms=100 -w append -c 6n -t 10",
-            "-n 3 --plan plans/slow-and-voter-restarts.json --set timeout-ms=200 --set link=udp "
-            "-w append -c 6n -t 10",
-            "--plan plans/figure-8.json --set batch=7 --set link=udp --set timeout-ms=200 "
-            "-w append -c 30n -r 3000 -t 10",
+            "-n 3 --plan plans/vote-and-restart.json --set timeout-ms=700 --set link=udp "
+            "-w append -c 6n -r 500 -t 10.5",
+            "--plan plans/figure-8.json --set batch=4 --set link=udp --set timeout-ms=300 "
+            "-w append -c 20n -r 300 --op-timeout 6 -t 9",
+            "-w register --plan plans/leader-cut.json --set timeout-ms=150 --keys 5 -c 4n "
+            "--op-timeout 0.3 -t 6",
+            "--plan plans/member-cut.json --set timeout-ms=100 -t 7",
+            "--plan plans/power-cut-of-all.json -t 6",
             "--plan plans/slow-and-leaders-killed.json --set timeout-ms=60 --set batch=1 -w append "
             "-c 6n -t 10",
             NULL},

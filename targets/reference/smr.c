@@ -433,9 +433,12 @@ const struct protocol protocol_smr = {
             {"apply-unstable", "what is accepted is carried out before smaller candidates",
              "-w register --nemesis none -t 5"},
             {"cuid-not-above-accepted", "candidates are above what is pending only",
-             "-w append -n 3 -c 2 --keys 1 --plan plans/late-proposals.json -t 6"},
+             "-w append -n 3 -c 3 --keys 1 --plan plans/one-node-slow.json -t 6"},
             {0}},
-    .holds = (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10", NULL},
+    .holds =
+        (const char *const[]){"--nemesis partition,kill,pause --interval 2 -t 10",
+                              "-w append -n 3 -c 3 --keys 1 --plan plans/one-node-slow.json -t 6",
+                              NULL},
     .showings = (const struct showing[]){{"mistaken-detector",
                                           "who is cut off is taken for dead, and goes on alone",
                                           "-w register --set detector=timeout --nemesis partition "
