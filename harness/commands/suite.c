@@ -34,8 +34,12 @@ static const struct usage usage = {
         "{\"tests\":[{\"name\":NAME, \"run\":WORDS, \"expect\":\"passed\" or \"violation\"}]}: "
         "WORDS is what\n"
         "follows `ordeal run`. A test that expects a violation runs again until one is found or\n"
-        "--patience is over. Exits 1 if a verdict is not the one expected.",
-    .examples = "ordeal suite nightly.json --junit nightly.xml",
+        "--patience is over. So does one with \"theory\":{\"holds\":[LEVEL...], \"fails\":\n"
+        "[LEVEL...], \"choice\":TEXT} until the ladder and the cuts showed that, too. Exits 1 if "
+        "a\n"
+        "verdict, or what was seen, is not what was expected.",
+    .examples = "ordeal suite nightly.json --junit nightly.xml\n"
+                "ordeal suite targets/reference/theory.json",
     .options = options,
     .positional_min = 1,
     .positional_max = -1,

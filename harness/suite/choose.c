@@ -81,6 +81,7 @@ static int add_seeds(struct trials *trials, const struct trial *from, int seeds,
         if (!trial)
             return err_set(err, ENOMEM, "out of memory for the calibration");
         trial->expects_violation = from->expects_violation;
+        trial->theory = json_incref(from->theory);
         trial->seed = (uint64_t)i * SEED_STEP;
     }
     return 0;

@@ -255,7 +255,7 @@ static void close_open(struct trials *trials)
         struct trial *trial = &trials->all[i];
         if (trial->state != TRIAL_OPEN)
             continue;
-        trial->state = trial->runs && trial->expects_violation ? TRIAL_MISSED : TRIAL_UNDECIDED;
+        trial->state = trial->runs && trial_seeks(trial) ? TRIAL_MISSED : TRIAL_UNDECIDED;
         if (!trial->runs)
             (void)snprintf(trial->reason, sizeof trial->reason, "there was no time for it");
     }

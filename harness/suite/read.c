@@ -5,6 +5,7 @@
 
 #include "../../targets/reference/host/host.h"
 #include "../base/str.h"
+#include "theory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,12 +19,15 @@ static int read_test(struct trials *trials, const json_t *from, struct err *err)
     const char *run = json_string_value(json_object_get(from, "run"));
     const char *name = json_string_value(json_object_get(from, "name"));
     const char *expect = json_string_value(json_object_get(from, "expect"));
+    json_t *theory = json_object_get(from, "theory");
     char target[64];
 
     if (!run || !*run)
         return err_set(err, EINVAL, "it has no \"run\": what follows `ordeal run`");
     if (expect && strcmp(expect, "violation") != 0 && strcmp(expect, "passed") != 0)
         return err_set(err, EINVAL, "\"expect\" must be \"violation\" or \"passed\"");
+    if (theory && theory_check(theory, err) < 0)
+        return -1;
     run += strspn(run, " ");
     size_t len = strcspn(run, " ");
     if (len == 0 || len >= sizeof target || run[0] == '-')
@@ -33,6 +37,7 @@ static int read_test(struct trials *trials, const json_t *from, struct err *err)
     if (!trial)
         return err_set(err, ENOMEM, "out of memory for the suite");
     trial->expects_violation = expect && strcmp(expect, "violation") == 0;
+    trial->theory = json_incref(theory);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 static const char *word_of(const struct trial *trial)
 {
     if (trial->state == TRIAL_MET)
-        return trial->expects_violation ? "found" : "held";
+        return trial->theory ? "agrees" : trial->expects_violation ? "found" : "held";
     return trial_state_names[trial->state];
 }
 
@@ -26,7 +26,8 @@ double trials_median_load(const struct trials *trials)
     size_t count = 0;
 
     for (size_t i = 0; loads && i < trials->count; i++) {
-        if (trials->all[i].state == TRIAL_MET && trials->all[i].expects_violation)
+        const struct trial *trial = &trials->all[i];
+        if (trial->state == TRIAL_MET && trial->expects_violation && !trial->theory)
             loads[count++] = trials->all[i].load_s;
     }
     if (count)
@@ -38,6 +39,26 @@ double trials_median_load(const struct trials *trials)
 
 /* -- for people ----------------------------------------------------------------------------------
  */
+
+/* Wrapped, under the row. */
+static void print_seen(const char *seen, struct buf *out)
+{
+    enum { INDENT = 16, COLUMNS = 80 };
+    int column = COLUMNS;
+
+    while (*seen) {
+        int len = (int)strcspn(seen, " ");
+        bool fits = column + 1 + len <= COLUMNS;
+        if (fits)
+            buf_puts(out, " ");
+        else
+            buf_printf(out, "%s%*s", column == COLUMNS ? "" : "\n", INDENT, "");
+        buf_printf(out, "%.*s", len, seen);
+        column = (fits ? column + 1 : INDENT) + len;
+        seen += len + (seen[len] == ' ');
+    }
+    buf_puts(out, "\n");
+}
 
 static void print_row(const struct trial *trial, struct buf *out)
 {
@@ -55,6 +76,25 @@ static void print_row(const struct trial *trial, struct buf *out)
         text_fit(out, str_of(trial->reason), 64);
         buf_puts(out, "\n");
     }
+    if (trial->seen[0])
+        print_seen(trial->seen, out);
+}
+
+/* Those compared with theory, or the others that seek something. */
+static size_t count_sought(const struct trials *trials, enum trial_state state, bool theory)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < trials->count; i++) {
+        const struct trial *trial = &trials->all[i];
+        count += trial->state == state && trial_seeks(trial) && (trial->theory != NULL) == theory;
+    }
+    return count;
+}
+
+static size_t count_all(const struct trials *trials, enum trial_state state)
+{
+    return trials_in_state(trials, state, true) + trials_in_state(trials, state, false);
 }
 
 static void print_part(struct buf *out, size_t count, const char *what)
@@ -65,9 +105,10 @@ static void print_part(struct buf *out, size_t count, const char *what)
 
 void table_print(const struct trials *trials, struct buf *out)
 {
-    size_t found = trials_in_state(trials, TRIAL_MET, true);
-    size_t held = trials_in_state(trials, TRIAL_MET, false);
-    size_t missed = trials_in_state(trials, TRIAL_MISSED, true);
+    size_t found = count_sought(trials, TRIAL_MET, false);
+    size_t missed = count_sought(trials, TRIAL_MISSED, false);
+    size_t agree = count_sought(trials, TRIAL_MET, true);
+    size_t differ = count_sought(trials, TRIAL_MISSED, true);
 
     buf_printf(out, "%-15s %-24s %-9s%8s%5s%7s\n", "target", "trial", "result", "load", "runs",
                "seed");
@@ -76,20 +117,14 @@ void table_print(const struct trials *trials, struct buf *out)
     buf_printf(out, "\n%zu of %zu expected violations found", found, found + missed);
     if (found)
         buf_printf(out, ", after %.1f s of load in the median", trials_median_load(trials));
-    buf_printf(out, ";\n%zu held", held);
-    print_part(out, trials_in_state(trials, TRIAL_BLAMED, false), "blamed");
-    print_part(out,
-               trials_in_state(trials, TRIAL_UNDECIDED, true) +
-                   trials_in_state(trials, TRIAL_UNDECIDED, false),
-               "undecided");
-    print_part(out,
-               trials_in_state(trials, TRIAL_SKIPPED, true) +
-                   trials_in_state(trials, TRIAL_SKIPPED, false),
-               "skipped");
-    print_part(out,
-               trials_in_state(trials, TRIAL_FAILED, true) +
-                   trials_in_state(trials, TRIAL_FAILED, false),
-               "failed");
+    buf_puts(out, ";\n");
+    if (agree + differ)
+        buf_printf(out, "%zu of %zu agree with theory, ", agree, agree + differ);
+    buf_printf(out, "%zu held", trials_in_state(trials, TRIAL_MET, false));
+    print_part(out, count_all(trials, TRIAL_BLAMED), "blamed");
+    print_part(out, count_all(trials, TRIAL_UNDECIDED), "undecided");
+    print_part(out, count_all(trials, TRIAL_SKIPPED), "skipped");
+    print_part(out, count_all(trials, TRIAL_FAILED), "failed");
     buf_puts(out, "\n");
 }
 
@@ -112,6 +147,10 @@ static void print_trial(const struct trial *trial, struct buf *out)
     buf_json_str(out, "checker", str_of(trial->checker));
     buf_json_str(out, "anomaly", str_of(trial->anomaly));
     buf_json_str(out, "reason", str_of(trial->reason));
+    if (trial->theory) {
+        buf_json_str(out, "seen", str_of(trial->seen));
+        buf_json_str(out, "witness", str_of(trial->witness));
+    }
     buf_puts(out, "}");
 }
 
@@ -121,10 +160,12 @@ void table_print_json(const struct trials *trials, struct buf *out)
     for (size_t i = 0; i < trials->count; i++)
         print_trial(&trials->all[i], out);
     buf_puts(out, "],\"summary\":{");
-    buf_json_int(out, "found", (int64_t)trials_in_state(trials, TRIAL_MET, true));
-    buf_json_int(out, "missed", (int64_t)trials_in_state(trials, TRIAL_MISSED, true));
+    buf_json_int(out, "found", (int64_t)count_sought(trials, TRIAL_MET, false));
+    buf_json_int(out, "missed", (int64_t)count_sought(trials, TRIAL_MISSED, false));
+    buf_json_int(out, "agree", (int64_t)count_sought(trials, TRIAL_MET, true));
+    buf_json_int(out, "disagree", (int64_t)count_sought(trials, TRIAL_MISSED, true));
     buf_json_int(out, "held", (int64_t)trials_in_state(trials, TRIAL_MET, false));
-    buf_json_int(out, "blamed", (int64_t)trials_in_state(trials, TRIAL_BLAMED, false));
+    buf_json_int(out, "blamed", (int64_t)count_all(trials, TRIAL_BLAMED));
     buf_json_next(out, "median_load_s");
     buf_printf(out, "%.3f", trials_median_load(trials));
     buf_puts(out, "}}\n");
@@ -172,10 +213,8 @@ static void print_case(const struct trial *trial, struct buf *out)
 
 void table_print_junit(const struct trials *trials, struct buf *out)
 {
-    size_t failures =
-        trials_in_state(trials, TRIAL_MISSED, true) + trials_in_state(trials, TRIAL_BLAMED, false);
-    size_t errors =
-        trials_in_state(trials, TRIAL_FAILED, true) + trials_in_state(trials, TRIAL_FAILED, false);
+    size_t failures = trials_in_state(trials, TRIAL_MISSED, true) + count_all(trials, TRIAL_BLAMED);
+    size_t errors = count_all(trials, TRIAL_FAILED);
 
     buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     buf_printf(out, "<testsuite name=\"ordeal\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",

@@ -2,6 +2,7 @@
 #include "trial.h"
 
 #include "../exit.h"
+#include "theory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,17 +37,23 @@ void trials_release(struct trials *trials)
         free(trials->all[i].target);
         free(trials->all[i].name);
         free(trials->all[i].options);
+        json_decref(trials->all[i].theory);
     }
     free(trials->all);
     *trials = (struct trials){0};
 }
 
-size_t trials_in_state(const struct trials *trials, enum trial_state state, bool violation)
+bool trial_seeks(const struct trial *trial)
+{
+    return trial->expects_violation || trial->theory;
+}
+
+size_t trials_in_state(const struct trials *trials, enum trial_state state, bool seeks)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < trials->count; i++)
-        count += trials->all[i].state == state && trials->all[i].expects_violation == violation;
+        count += trials->all[i].state == state && trial_seeks(&trials->all[i]) == seeks;
     return count;
 }
 
@@ -89,6 +96,24 @@ static double load_of(const json_t *results, bool violation)
     return json_number_value(shown ? shown : json_object_get(stats, "load_ns")) / 1e9;
 }
 
+/* The verdict is as expected, or undecided: what else was seen? */
+static void take_theory(struct trial *trial, const json_t *results)
+{
+    theory_tell(results, trial->seen, sizeof trial->seen);
+    (void)snprintf(trial->witness, sizeof trial->witness, "%s", theory_witness(results));
+    switch (theory_compare(trial->theory, results, trial->reason, sizeof trial->reason)) {
+    case AGREES:
+        if (trial->state == TRIAL_UNDECIDED)
+            trial->state = TRIAL_OPEN;
+        break;
+    case TOO_GENTLE:
+        trial->state = TRIAL_OPEN;
+        break;
+    case DISAGREES:
+        trial->state = TRIAL_BLAMED;
+    }
+}
+
 void trial_take(struct trial *trial, int code, const json_t *results, const char *complaint)
 {
     bool violation = code == EXIT_VIOLATION;
@@ -97,7 +122,7 @@ void trial_take(struct trial *trial, int code, const json_t *results, const char
     trial->last_seed = trial->seed + (uint64_t)trial->runs++;
     if (results) {
         take_results(trial, results);
-        trial->load_s += load_of(results, violation);
+        trial->load_s += load_of(results, violation && !trial->theory);
     } else {
         take_complaint(trial, complaint);
     }
@@ -111,4 +136,8 @@ void trial_take(struct trial *trial, int code, const json_t *results, const char
         trial->state = ++trial->failures > FAILURES_MAX ? TRIAL_FAILED : TRIAL_OPEN;
     else if (!trial->expects_violation)
         trial->state = code == EXIT_PASSED ? TRIAL_MET : TRIAL_UNDECIDED;
+    if (trial->theory && results &&
+        (trial->state == TRIAL_MET || trial->state == TRIAL_OPEN ||
+         trial->state == TRIAL_UNDECIDED))
+        take_theory(trial, results);
 }

@@ -33,7 +33,9 @@ struct trial {
     char *name;    /* "no-dedup", "honest 1": unique within the target */
     char *options; /* of `ordeal run`, with blanks between */
     bool expects_violation;
-    uint64_t seed; /* of its first run; the next has the one that follows */
+    json_t *theory; /* what else must be seen (theory.h), with further seeds if it is not at once;
+                     * NULL: nothing */
+    uint64_t seed;  /* of its first run; the next has the one that follows */
 
     enum trial_state state;
     bool running;
@@ -43,7 +45,9 @@ struct trial {
     uint64_t last_seed; /* of the run that decided, or the last */
     char checker[32];   /* that decided */
     char anomaly[48];
-    char reason[320]; /* the last run's sentence */
+    char reason[320];  /* the last run's sentence */
+    char seen[512];    /* what it showed beside the verdict, where that is asked for; or "" */
+    char witness[400]; /* against the weakest level that it showed to fail; or "" */
 };
 
 struct trials {
@@ -69,14 +73,18 @@ int trials_choose(struct trials *trials, const struct trials *from, char *const 
                   struct err *err) MUST_CHECK;
 
 /* {"tests":[{"name":"split brain","run":"naive --nemesis partition","expect":"violation"}]}:
- * "expect" is "violation" or "passed" (the default). The error names the file and the test. */
+ * "expect" is "violation" or "passed" (the default); "theory" (theory.h) is what must be seen
+ * besides. The error names the file and the test. */
 int trials_read(struct trials *trials, const char *path, struct err *err) MUST_CHECK;
 
 /* Take note of a run that ended with `code` and printed `results` (NULL: nothing of use) and, on
  * standard error, `complaint`. */
 void trial_take(struct trial *trial, int code, const json_t *results, const char *complaint);
 
-/* How many are in that state; with `violation` of those who expect one, or who do not. */
-size_t trials_in_state(const struct trials *trials, enum trial_state state, bool violation);
+/* Whether something must be seen: a violation, or what theory says. */
+bool trial_seeks(const struct trial *trial);
+
+/* How many are in that state; of those that seek something, or of those that do not. */
+size_t trials_in_state(const struct trials *trials, enum trial_state state, bool seeks);
 
 #endif
