@@ -21,7 +21,7 @@ static void convict(struct judgement *judgement, struct budget *budget)
     judgement->verdict = VERDICT_INVALID;
     if (judgement->witness.only_count == 0)
         witness_shrink(&judgement->witness, judgement->configurations, budget);
-    switch (verify_illegal(&judgement->witness, budget)) {
+    switch (verify_illegal(&judgement->witness, VERIFY_STEPS_MAX, budget)) {
     case VERIFIED_ILLEGAL:
         return;
     case VERIFIED_LEGAL:

@@ -18,7 +18,7 @@ struct verify {
     size_t seen_count, seen_capacity;
     uint32_t *slots;
     size_t slot_count;
-    uint64_t steps;
+    uint64_t steps, steps_max;
     bool gave_up;
 };
 
@@ -29,7 +29,8 @@ static const struct op *op_at(const struct verify *verify, size_t i)
 
 static bool is_due(const struct verify *verify, size_t i)
 {
-    return op_at(verify, i)->type == OP_OK && !(verify->excerpt->relaxed[i] & RELAX_DUTY);
+    return op_at(verify, i)->type == OP_OK && !(verify->excerpt->relaxed[i] & RELAX_DUTY) &&
+           !verify->skip[i];
 }
 
 static bool is_placed(const struct verify *verify, size_t i)
@@ -42,15 +43,32 @@ static bool precedes(const struct op *a, const struct op *b)
     return a->complete_ns < b->invoke_ns || (a->process == b->process && a->index < b->index);
 }
 
-/* Whether nothing that has to come before operation `i` is still to be placed. */
-static bool may_come(const struct verify *verify, size_t i)
+/* The first operation that has yet to be placed; the count if none has. */
+static size_t find_due(const struct verify *verify)
 {
-    for (size_t k = 0; k < verify->excerpt->count; k++) {
-        if (k != i && !is_placed(verify, k) && is_due(verify, k) &&
+    size_t i = 0;
+
+    while (i < verify->excerpt->count && (is_placed(verify, i) || !is_due(verify, i)))
+        i++;
+    return i;
+}
+
+/* Whether nothing that has to come before operation `i` is still to be placed. `first` is what
+ * find_due says; operations stand in order of their invocation. */
+static bool may_come(const struct verify *verify, size_t first, size_t i)
+{
+    for (size_t k = first; k < i; k++) {
+        if (!is_placed(verify, k) && is_due(verify, k) &&
             precedes(op_at(verify, k), op_at(verify, i)))
             return false;
     }
     return true;
+}
+
+/* Whether operation `i`, and all that were invoked after it, come after the one at `first`. */
+static bool is_beyond(const struct verify *verify, size_t first, size_t i)
+{
+    return op_at(verify, first)->complete_ns < op_at(verify, i)->invoke_ns;
 }
 
 static size_t hash_of(const struct verify *verify, const uint64_t *entry)
@@ -136,11 +154,11 @@ static bool try(struct verify *verify, size_t i, uint32_t next, bool unused)
 }
 
 /* A call that changes nothing and may come now: nothing is lost if it does. SIZE_MAX: none. */
-static size_t find_pure(struct verify *verify, uint32_t state)
+static size_t find_pure(struct verify *verify, uint32_t state, size_t first)
 {
-    for (size_t i = 0; i < verify->excerpt->count; i++) {
+    for (size_t i = 0; i < verify->excerpt->count && !is_beyond(verify, first, i); i++) {
         if (!is_placed(verify, i) && !verify->skip[i] && verify->calls[i].kind == CALL_PURE &&
-            may_come(verify, i) && step(verify, state, i) == state)
+            may_come(verify, first, i) && step(verify, state, i) == state)
             return i;
     }
     return SIZE_MAX;
@@ -151,25 +169,22 @@ static size_t find_pure(struct verify *verify, uint32_t state)
  * without that one. */
 static bool can_follow(struct verify *verify, uint32_t state, bool unused)
 {
-    const struct excerpt *excerpt = verify->excerpt;
-    bool done = true;
+    size_t first = find_due(verify), count = verify->excerpt->count;
 
-    for (size_t i = 0; i < excerpt->count && done; i++)
-        done = is_placed(verify, i) || verify->skip[i] || !is_due(verify, i);
-    if (done)
+    if (first == count)
         return true;
-    if (++verify->steps > VERIFY_STEPS_MAX ||
+    if (++verify->steps > verify->steps_max ||
         (verify->steps % 256 == 0 && budget_spent(verify->budget)) || verify->states.failed)
         verify->gave_up = true;
     if (verify->gave_up || was_seen(verify, (uint64_t)unused << 32 | state))
         return false;
-    size_t pure = find_pure(verify, state);
+    size_t pure = find_pure(verify, state, first);
     if (pure != SIZE_MAX)
         return try(verify, pure, state, false);
-    for (size_t i = 0; i < excerpt->count && !verify->gave_up; i++) {
+    for (size_t i = 0; i < count && !verify->gave_up && !is_beyond(verify, first, i); i++) {
         bool overwrites = verify->calls[i].kind == CALL_OVERWRITE && verify->part_count == 1;
         if (is_placed(verify, i) || verify->skip[i] || (overwrites && unused) ||
-            !may_come(verify, i))
+            !may_come(verify, first, i))
             continue;
         uint32_t next = step(verify, state, i);
         if (next != STATE_NO && try(verify, i, next, overwrites && !is_due(verify, i)))
@@ -283,7 +298,7 @@ static bool is_fair(struct verify *verify, const struct model_env *env)
     struct err err;
 
     for (size_t i = 0; i < excerpt->count; i++) {
-        if (!is_due(verify, i) || verify->skip[i])
+        if (!is_due(verify, i))
             continue;
         if (op_at(verify, i)->invoke_ns < excerpt->from_ns)
             return false;
@@ -324,9 +339,10 @@ static bool find_order(struct verify *verify)
     return excerpt->from_ns != INT64_MIN && find_order_from_anywhere(verify);
 }
 
-enum verified verify_illegal(const struct excerpt *excerpt, struct budget *budget)
+enum verified verify_illegal(const struct excerpt *excerpt, uint64_t steps_max,
+                             struct budget *budget)
 {
-    struct verify verify = {.excerpt = excerpt, .budget = budget};
+    struct verify verify = {.excerpt = excerpt, .steps_max = steps_max, .budget = budget};
     bool found = false;
 
     if (excerpt->count > VERIFY_OPS_MAX)

@@ -13,6 +13,7 @@ enum relax {
     RELAX_DUTY = 1,     /* it may not have happened; but if so, with its result */
     RELAX_NEED = 2,     /* a cas may have found any value: it is a write */
     RELAX_PRESENCE = 4, /* it is not there at all, and mentioned only for what it wrote */
+    RELAX_LATER = 8,    /* with RELAX_DUTY: it did happen, which turned out not to matter */
 };
 
 enum { EXCERPT_ELEMENTS = 2 };
@@ -45,11 +46,12 @@ void excerpt_add(struct excerpt *excerpt, uint32_t place, uint8_t relaxed);
 
 enum verified { VERIFIED_ILLEGAL, VERIFIED_LEGAL, VERIFIED_UNFINISHED };
 
-enum { VERIFY_OPS_MAX = 2000, VERIFY_STEPS_MAX = 20 * 1000 * 1000 };
+enum { VERIFY_OPS_MAX = 8000, VERIFY_STEPS_MAX = 20 * 1000 * 1000 };
 
 /* Whether no order of the excerpt's operations is legal, and nothing was left out or relaxed that
  * could have made one legal. Gives up when the budget is used up, on values that the model refuses,
- * and over the limits above. */
-enum verified verify_illegal(const struct excerpt *excerpt, struct budget *budget);
+ * after `steps_max` steps, and on more operations than the limit above. */
+enum verified verify_illegal(const struct excerpt *excerpt, uint64_t steps_max,
+                             struct budget *budget);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "witness.h"
 
+#include "../../harness/base/clock.h"
 #include "solve.h"
 
 #include <string.h>
 
 /* How hard to try to show that a part has no order, and how many parts to look at. */
-enum { STEPS_LEAST = 20000, ATTEMPTS_MAX = 4000, BEGINNINGS_MAX = 400 };
+enum { STEPS_LEAST = 20000, ATTEMPTS_MAX = 4000, BEGINNINGS_MAX = 400, VERIFY_EASILY = 200000 };
 
 /* An excerpt under work. */
 struct shrink {
@@ -18,7 +19,9 @@ struct shrink {
     uint8_t *leave_out; /* by position */
     uint32_t *parts;    /* several objects: their numbers, by position in the trial */
     uint32_t attempts;
-    uint64_t steps; /* for each attempt */
+    bool gave_up;     /* the last attempt was too hard */
+    uint64_t steps;   /* for each attempt */
+    int64_t until_ns; /* of clock_now_ns(): what is left then is for the naive routine */
 };
 
 static const struct op *op_at(const struct excerpt *excerpt, size_t i)
@@ -61,6 +64,7 @@ static bool has_order_from(struct shrink *shrink, const struct excerpt *excerpt,
     source.part_count = number_parts(shrink, excerpt);
     source.parts = source.part_count > 1 ? shrink->parts : NULL;
     solve(&source, &effort, shrink->budget, &solution);
+    shrink->gave_up = solution.outcome == SOLVED_NOT;
     return solution.outcome != SOLVED_INVALID;
 }
 
@@ -102,11 +106,25 @@ static bool has_order_from_anywhere(struct shrink *shrink, const struct excerpt 
     return false;
 }
 
+static bool is_over(const struct shrink *shrink)
+{
+    return shrink->attempts >= ATTEMPTS_MAX || budget_spent(shrink->budget) ||
+           clock_now_ns() >= shrink->until_ns;
+}
+
+/* Half of what is left of the time. */
+static int64_t half_time(const struct budget *budget)
+{
+    int64_t now_ns = clock_now_ns();
+    return budget->deadline_ns ? now_ns + (budget->deadline_ns - now_ns) / 2 : INT64_MAX;
+}
+
 /* Whether the excerpt may have an order: true also where that is too hard to say. */
 static bool may_have_order(struct shrink *shrink, const struct excerpt *excerpt)
 {
-    if (shrink->attempts++ >= ATTEMPTS_MAX || budget_spent(shrink->budget))
+    if (is_over(shrink))
         return true;
+    shrink->attempts++;
     return has_order_from(shrink, excerpt, PLACE_NONE, 0) ||
            (excerpt->from_ns != INT64_MIN && has_order_from_anywhere(shrink, excerpt));
 }
@@ -272,10 +290,24 @@ static bool relax_each(struct shrink *shrink, uint8_t how)
                 continue;
         }
         copy_to_trial(shrink);
-        shrink->trial.relaxed[i] |= how;
+        shrink->trial.relaxed[i] |= how == RELAX_DUTY ? how | RELAX_LATER : how;
         changed = settle_for_trial(shrink) || changed;
+        if (shrink->gave_up)
+            break; /* as will be whatever is freer still */
     }
     return changed;
+}
+
+/* The naive routine tries every choice of what may or may not have happened. Where those are too
+ * many for it, what did happen has to be placed: no order becomes legal by that. */
+static void restore_duties(struct excerpt *excerpt, struct budget *budget)
+{
+    if (verify_illegal(excerpt, VERIFY_EASILY, budget) != VERIFIED_UNFINISHED)
+        return;
+    for (size_t i = 0; i < excerpt->count; i++) {
+        if (excerpt->relaxed[i] & RELAX_LATER)
+            excerpt->relaxed[i] &= (uint8_t) ~(RELAX_DUTY | RELAX_LATER);
+    }
 }
 
 /* -- cutting off the beginning
@@ -382,7 +414,7 @@ static void shrink_fully(struct shrink *shrink)
 {
     bool changed = true;
 
-    while (changed && !budget_spent(shrink->budget) && shrink->attempts < ATTEMPTS_MAX) {
+    while (changed && !is_over(shrink)) {
         changed = false;
         for (size_t size = shrink->excerpt->count; size > 0; size /= 2) {
             changed = leave_out_stretches(shrink, size, true) || changed;
@@ -397,7 +429,10 @@ static void shrink_fully(struct shrink *shrink)
 
 void witness_shrink(struct excerpt *excerpt, uint64_t steps, struct budget *budget)
 {
-    struct shrink shrink = {.excerpt = excerpt, .budget = budget, .steps = 2 * steps + STEPS_LEAST};
+    struct shrink shrink = {.excerpt = excerpt,
+                            .budget = budget,
+                            .steps = 2 * steps + STEPS_LEAST,
+                            .until_ns = half_time(budget)};
 
     states_init(&shrink.states, budget);
     shrink.calls = budget_calloc(budget, excerpt->count * 2 + 1, sizeof *shrink.calls);
@@ -410,6 +445,7 @@ void witness_shrink(struct excerpt *excerpt, uint64_t steps, struct budget *budg
         cut_beginning(&shrink);
         shrink_fully(&shrink);
         mention_writers(&shrink);
+        restore_duties(excerpt, budget);
     }
     excerpt_release(&shrink.trial, budget);
     budget_free(budget, shrink.calls);

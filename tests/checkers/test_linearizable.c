@@ -196,6 +196,34 @@ static void test_linearizable__agrees_where_operations_of_a_process_touch(void *
     assert_true(comparison.counts[VERDICT_INVALID] > 0);
 }
 
+/* -- witnesses that stay large ----------------------------------------------------------------- */
+
+/* Each of the additions might have been missing without making the sum right: too many choices for
+ * the naive routine, which then has to be told that all of them happened. */
+static void test_linearizable__a_wrong_sum_of_many_is_refused(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("");
+    struct values *values = &hist->history.values;
+    struct op sum = {.type = OP_OK, .invoke_ns = 10000, .complete_ns = 10001};
+    struct finding finding;
+
+    for (int i = 0; i < 25; i++) {
+        struct op op = {.process = i % 2,
+                        .type = OP_OK,
+                        .invoke_ns = 10 * i,
+                        .complete_ns = 10 * i + 15,
+                        .in = values_int(values, 1 + i)};
+        add(hist, OP_F_ADD, &op);
+    }
+    sum.out = values_int(values, 987654321);
+    add(hist, OP_F_READ, &sum);
+    hist_finish(&hist->history);
+    assert_int_equal(judge(&hist->history, "counter", NULL, &finding), VERDICT_INVALID);
+    finding_release(&finding);
+    hist_free(hist);
+}
+
 /* -- under a budget --------------------------------------------------------------------------- */
 
 enum { ENQUEUES = 30, EASY_KEYS = 20 };
@@ -282,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_linearizable__agrees_on_every_small_history),
         cmocka_unit_test(test_linearizable__agrees_on_random_histories),
         cmocka_unit_test(test_linearizable__agrees_where_operations_of_a_process_touch),
+        cmocka_unit_test(test_linearizable__a_wrong_sum_of_many_is_refused),
         cmocka_unit_test(test_linearizable__a_hard_object_leaves_the_easy_ones_decided),
     };
     return cmocka_run_group_tests_name("checkers/linearizable", tests, NULL, NULL);

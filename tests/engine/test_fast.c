@@ -78,8 +78,8 @@ static void compare(struct comparison *comparison, const struct history *history
         is_wrong = !is_tied(&source, &budget) && !has_order(&source, &budget);
     } else {
         comparison->invalid++;
-        is_wrong =
-            has_order(&source, &budget) || verify_illegal(&witness, &budget) != VERIFIED_ILLEGAL;
+        is_wrong = has_order(&source, &budget) ||
+                   verify_illegal(&witness, VERIFY_STEPS_MAX, &budget) != VERIFIED_ILLEGAL;
     }
     if (fast == FAST_INVALID)
         excerpt_release(&witness, &budget);

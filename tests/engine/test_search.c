@@ -35,7 +35,7 @@ static enum verdict judge_naively(const struct object_source *source, struct bud
     assert_true(excerpt_init(&excerpt, &like, source->count, budget));
     for (size_t i = 0; i < source->count; i++)
         excerpt_add(&excerpt, source->places[i], 0);
-    enum verdict verdict = verdicts[verify_illegal(&excerpt, budget)];
+    enum verdict verdict = verdicts[verify_illegal(&excerpt, VERIFY_STEPS_MAX, budget)];
     excerpt_release(&excerpt, budget);
     assert_int_equal(budget->used_bytes, 0);
     return verdict;
@@ -162,11 +162,22 @@ static void test_search__engines_agree_on_random_histories(void **state)
     }
 }
 
+static void test_search__the_naive_routine_does_not_wait_for_what_does_nothing(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("p0 add _ 0 @ 0 1\n"
+                                 "p0 add _ 2 @ 2 3\n"
+                                 "p0 read _ -> 2 @ 4 5\n");
+    assert_int_equal(judge(&hist->history, model_find("counter"), NAIVE), VERDICT_VALID);
+    hist_free(hist);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search__engines_agree_on_every_small_history),
         cmocka_unit_test(test_search__engines_agree_on_random_histories),
+        cmocka_unit_test(test_search__the_naive_routine_does_not_wait_for_what_does_nothing),
     };
     return cmocka_run_group_tests_name("engine/search", tests, NULL, NULL);
 }
