@@ -48,6 +48,7 @@ struct nemesis {
     const struct param *params; /* ends with a NULL name, at most FAULT_PARAMS_MAX; NULL: none */
     unsigned needs;             /* enum need: what must be there from the nodes' start */
     bool takes_files; /* its faults may be about some of the disk's files only (fault->files) */
+    bool members;     /* it changes who belongs to the cluster: only where the target can do that */
     int64_t
         hold_ns; /* about so long is a fault held that the plan draws; 0: as the schedule says */
 

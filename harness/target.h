@@ -15,7 +15,7 @@
 #include "test.h"
 
 /* Changes whenever a kind's struct does; a plug-in of another number is refused. */
-#define ORDEAL_ABI 4
+#define ORDEAL_ABI 5
 
 struct cluster {
     struct node *nodes[NODES_MAX];
@@ -94,6 +94,19 @@ struct target {
      * change, once it is in force, from one thread at a time. A perfect failure detector rests on
      * it: a cut or a pause is no crash. It MUST NOT wait for a node. MAY be NULL. */
     void (*crashed)(struct cluster *cluster, node_set down);
+
+    /* Change who belongs to the cluster while it runs. Both MAY be NULL: it cannot. One call at a
+     * time, from the thread that asks for leaders; each returns by about deadline_ns of
+     * clock_now_ns(), and may be called again when it has failed.
+     *
+     * Remove: the others agree that `node` is no member, then its system is ended and its data
+     * emptied. -1 with code EAGAIN: it certainly is one still; with any other: nobody knows, it may
+     * leave at any time.
+     *
+     * Add: back in, as a new member with nothing on its disk; 0 once it serves. First finishes a
+     * removal of which nobody knows whether it was done. */
+    int (*member_remove)(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err);
+    int (*member_add)(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err);
 
     /* A client of `node`. Opening does no input or output where that can wait; a client that cannot
      * connect says so in its operations. MUST be set, all three. */

@@ -85,15 +85,35 @@ const struct part_member limit_members[] = {
     }
 
 const struct receipt_count receipt_counts[] = {
-    COUNT(rules, true),          COUNT(packets_dropped, true), COUNT(bytes_dropped, true),
-    COUNT(kills, true),          COUNT(killed, true),          COUNT(pauses, true),
-    COUNT(paused, true),         COUNT(delayed, false),        COUNT(lost, false),
-    COUNT(duplicated, false),    COUNT(reordered, false),      COUNT(corrupted, false),
-    COUNT(resets, false),        COUNT(overruns, false),       COUNT(clock_programs, false),
-    COUNT(clock_reads, false),   COUNT(clock_waits, false),    COUNT(clock_missed, false),
-    COUNT(bytes_lost, false),    COUNT(names_lost, false),     COUNT(pages_torn, false),
-    COUNT(syncs_delayed, false), COUNT(calls_failed, false),   COUNT(bits_flipped, false),
-    COUNT(files_matched, false), COUNT(throttles, false),      {0},
+    COUNT(rules, true),
+    COUNT(packets_dropped, true),
+    COUNT(bytes_dropped, true),
+    COUNT(kills, true),
+    COUNT(killed, true),
+    COUNT(pauses, true),
+    COUNT(paused, true),
+    COUNT(delayed, false),
+    COUNT(lost, false),
+    COUNT(duplicated, false),
+    COUNT(reordered, false),
+    COUNT(corrupted, false),
+    COUNT(resets, false),
+    COUNT(overruns, false),
+    COUNT(clock_programs, false),
+    COUNT(clock_reads, false),
+    COUNT(clock_waits, false),
+    COUNT(clock_missed, false),
+    COUNT(bytes_lost, false),
+    COUNT(names_lost, false),
+    COUNT(pages_torn, false),
+    COUNT(syncs_delayed, false),
+    COUNT(calls_failed, false),
+    COUNT(bits_flipped, false),
+    COUNT(files_matched, false),
+    COUNT(throttles, false),
+    COUNT(members_removed, false),
+    COUNT(members_added, false),
+    {0},
 };
 
 void world_clear(struct world *world, int node_count)
@@ -115,6 +135,7 @@ void world_merge(struct world *into, const struct world *contribution)
     }
     for (int i = 0; i < contribution->link_count && into->link_count < LINK_RULES_MAX; i++)
         into->links[into->link_count++] = contribution->links[i];
+    into->absent |= contribution->absent;
 }
 
 int world_shape(struct world *world, const struct link_rule *rule)
@@ -151,7 +172,7 @@ bool world_is_healthy(const struct world *world)
         if (!node_is_healthy(world, i))
             return false;
     }
-    return world->link_count == 0;
+    return world->link_count == 0 && world->absent == 0;
 }
 
 void world_cut_between(struct world *world, node_set left, node_set right)

@@ -135,6 +135,7 @@ struct world {
     struct clock_fault clocks[NODES_MAX];
     struct disk_fault disks[NODES_MAX];
     struct limits limits[NODES_MAX];
+    node_set absent; /* no members of the cluster: only the system itself can make that true */
 };
 
 /* Nothing wrong anywhere. */
@@ -178,6 +179,7 @@ struct receipt {
     uint64_t bytes_lost, names_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
     uint64_t files_matched;
     uint64_t throttles; /* times that a limit held a process back, or ended it */
+    uint64_t members_removed, members_added; /* as the system has agreed */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */
 };

@@ -9,13 +9,16 @@
  * he asked for asks for less with --consistency.
  *
  * Election time-outs are etcd's own defaults (100 ms and 1 s), since those are what people run;
- * shorter ones make leaders fall from a busy machine alone.
+ * shorter ones make leaders fall from a busy machine alone. Changes of the membership are carried
+ * out when they are asked for; by its own default etcd refuses most for 5 s after any member has
+ * lost a connection, which under faults leaves hardly any (strict_reconfig=true has it so).
  */
 #include "../harness/target.h"
 
 #include "../harness/base/clock.h"
 #include "etcd/http.h"
 #include "etcd/kv.h"
+#include "etcd/roster.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,13 +27,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENT_PORT = 2379, PEER_PORT = 2380, ASK_MS = 1000, START_MS = 10000, POLL_MS = 2 };
+enum { CLIENT_PORT = 2379, ASK_MS = 1000, START_MS = 10000, POLL_MS = 2 };
 
 static const struct setting_spec settings[] = {
     {"reads", "linearizable|serializable", "linearizable", "how clients read"},
     {"heartbeat_ms", "a number", "100", "time between a leader's heartbeats"},
     {"election_ms", "a number", "1000", "silence after which a follower stands for election"},
     {"snapshot_count", "a number", "100000", "applied entries between snapshots"},
+    {"strict_reconfig", "true|false", "false", "refuse to change members while some seem away"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -48,6 +52,7 @@ static const struct log_pattern log_patterns[] = {
 struct etcd {
     struct http *health[NODES_MAX], *leaders[NODES_MAX]; /* asked by different threads */
     int count;
+    struct roster roster;
 };
 
 struct client {
@@ -86,6 +91,10 @@ static int promise(const struct test *test, const char **level, struct err *err)
                        "'reads' of target 'etcd' is linearizable or serializable, "
                        "not '%s'",
                        reads);
+    const char *strict = test_setting(test, settings, "strict_reconfig");
+    if (strcmp(strict, "true") != 0 && strcmp(strict, "false") != 0)
+        return err_set(err, EINVAL, "'strict_reconfig' of target 'etcd' is true or false, not '%s'",
+                       strict);
     if (check_number(test, "heartbeat_ms", 1, err) < 0 ||
         check_number(test, "election_ms", 1, err) < 0 ||
         check_number(test, "snapshot_count", 1, err) < 0)
@@ -97,9 +106,9 @@ static int promise(const struct test *test, const char **level, struct err *err)
 /* -- start ---------------------------------------------------------------------------------------
  */
 
-static void print_url(char url[64], const struct node *node, int port)
+static void print_url(char url[64], const struct node *node)
 {
-    (void)snprintf(url, 64, "http://%s:%d", node_address(node), port);
+    (void)snprintf(url, 64, "http://%s:%d", node_address(node), CLIENT_PORT);
 }
 
 /* "n1=http://198.18.1.1:2380,n2=..." */
@@ -107,19 +116,22 @@ static void print_members(const struct cluster *cluster, struct buf *members)
 {
     for (int i = 0; i < cluster->node_count; i++) {
         char url[64];
-        print_url(url, cluster->nodes[i], PEER_PORT);
+        roster_peer_url(url, cluster->nodes[i]);
         buf_printf(members, "%s%s=%s", i ? "," : "", node_name(cluster->nodes[i]), url);
     }
 }
 
+/* A member of `cluster_state`: of a new cluster, or of an existing one. */
 static int start_node(const struct cluster *cluster, struct node *node, const char *members,
-                      struct err *err)
+                      const char *cluster_state, struct err *err)
 {
     const struct test *test = cluster->test;
-    char client_url[64], peer_url[64];
+    char client_url[64], peer_url[64], strict[48];
 
-    print_url(client_url, node, CLIENT_PORT);
-    print_url(peer_url, node, PEER_PORT);
+    print_url(client_url, node);
+    roster_peer_url(peer_url, node);
+    (void)snprintf(strict, sizeof strict, "--strict-reconfig-check=%s",
+                   test_setting(test, settings, "strict_reconfig"));
     const char *const argv[] = {
         "etcd",
         "--name",
@@ -137,7 +149,7 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
         "--initial-cluster",
         members,
         "--initial-cluster-state",
-        "new",
+        cluster_state,
         "--initial-cluster-token",
         "ordeal",
         "--heartbeat-interval",
@@ -146,6 +158,7 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
         test_setting(test, settings, "election_ms"),
         "--snapshot-count",
         test_setting(test, settings, "snapshot_count"),
+        strict,
         "--logger",
         "zap",
         "--log-outputs",
@@ -156,6 +169,12 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
     if (node_start(node, &spec, err) < 0)
         return err_wrap(err, "cannot start etcd on '%s'", node_name(node));
     return 0;
+}
+
+static int start_joining(const struct cluster *cluster, struct node *node, const char *members,
+                         struct err *err)
+{
+    return start_node(cluster, node, members, "existing", err);
 }
 
 /* Ask until the member serves its peers. It has no leader yet, nor needs one for that. */
@@ -180,7 +199,7 @@ static int await_peer(struct node *node, struct err *err)
 {
     char url[64];
 
-    print_url(url, node, PEER_PORT);
+    roster_peer_url(url, node);
     struct http *http = http_new(url);
     if (!http)
         return err_set(err, ENOMEM, "out of memory");
@@ -206,16 +225,20 @@ static int open_questions(struct cluster *cluster, struct err *err)
     struct etcd *etcd = calloc(1, sizeof *etcd);
 
     cluster->state = etcd;
-    for (int i = 0; etcd && i < cluster->node_count; i++) {
+    if (!etcd)
+        return err_set(err, ENOMEM, "out of memory");
+    etcd->roster =
+        (struct roster){.cluster = cluster, .http = etcd->leaders, .start = start_joining};
+    for (int i = 0; i < cluster->node_count; i++) {
         char url[64];
-        print_url(url, cluster->nodes[i], CLIENT_PORT);
+        print_url(url, cluster->nodes[i]);
         etcd->health[i] = http_new(url);
         etcd->leaders[i] = http_new(url);
         etcd->count = i + 1;
         if (!etcd->health[i] || !etcd->leaders[i])
             return err_set(err, ENOMEM, "out of memory");
     }
-    return etcd ? 0 : err_set(err, ENOMEM, "out of memory");
+    return 0;
 }
 
 /* One member after another. A new member first asks each other one, in turn, for the cluster that
@@ -230,7 +253,7 @@ static int setup(struct cluster *cluster, struct err *err)
     if (members.failed)
         status = err_set(err, ENOMEM, "out of memory");
     for (int i = 0; i < cluster->node_count && status == 0; i++) {
-        status = start_node(cluster, cluster->nodes[i], members.ptr, err);
+        status = start_node(cluster, cluster->nodes[i], members.ptr, "new", err);
         if (status == 0)
             status = await_peer(cluster->nodes[i], err);
     }
@@ -322,6 +345,23 @@ static node_set leaders(struct cluster *cluster)
     return set;
 }
 
+/* -- members -------------------------------------------------------------------------------------
+ */
+
+static int member_remove(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err)
+{
+    struct etcd *etcd = cluster->state;
+
+    return roster_remove(&etcd->roster, node, leaders(cluster), deadline_ns, err);
+}
+
+static int member_add(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err)
+{
+    struct etcd *etcd = cluster->state;
+
+    return roster_add(&etcd->roster, node, leaders(cluster), deadline_ns, err);
+}
+
 /* -- clients -------------------------------------------------------------------------------------
  */
 
@@ -340,7 +380,7 @@ static int client_open(struct cluster *cluster, int node, struct client **out, s
 
     if (!client)
         return err_set(err, ENOMEM, "out of memory");
-    print_url(url, cluster->nodes[node], CLIENT_PORT);
+    print_url(url, cluster->nodes[node]);
     client->serializable_reads = reads_serializably(cluster->test);
     client->http = http_new(url);
     if (!client->http) {
@@ -388,6 +428,8 @@ const struct target target_etcd = {
     .teardown = teardown,
     .healthy = healthy,
     .leaders = leaders,
+    .member_remove = member_remove,
+    .member_add = member_add,
     .client_open = client_open,
     .invoke = invoke,
     .client_close = client_close,

@@ -73,7 +73,8 @@ static int collect_targets(struct items *items, struct err *err)
                                      .about = target->about,
                                      .fs = target->fs,
                                      .settings = target->settings,
-                                     .promise = promise_of(target)});
+                                     .promise = promise_of(target),
+                                     .note = target->member_remove ? "members may change" : NULL});
         else
             add(items, (struct item){.name = entries[i].name, .about = entries[i].problem});
     }

@@ -59,7 +59,7 @@ static void remove_family(struct list *list, const struct nemesis *nemesis)
     test->wishes[list->count] = (struct wish){0};
 }
 
-/* All that this machine can do; the rest is named. */
+/* All that the target can suffer and this machine can do; what it cannot is named. */
 static int add_all(struct list *list, struct err *err)
 {
     unsigned needs = 0;
@@ -68,6 +68,8 @@ static int add_all(struct list *list, struct err *err)
         needs |= nemeses[i]->needs;
     unsigned missing = lab_needs_missing(needs, err);
     for (size_t i = 0; nemeses[i]; i++) {
+        if (nemeses[i]->members && !list->test->target->member_remove)
+            continue;
         if (nemeses[i]->needs & missing)
             (void)fprintf(stderr, "ordeal: left out of 'all': %s (%s)\n", nemeses[i]->name,
                           err->msg);
@@ -88,7 +90,8 @@ static int take_name(struct list *list, const char *name, struct err *err)
     if (!nemesis)
         return -1;
     if (!minus)
-        return add_family(list, nemesis, err);
+        return nemesis_suits(nemesis, list->test->target, err) < 0 ? -1
+                                                                   : add_family(list, nemesis, err);
     remove_family(list, nemesis);
     return 0;
 }

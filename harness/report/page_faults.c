@@ -48,6 +48,7 @@ static const char *affected_unit(const char *f, bool one)
         {"crash", " process killed", " processes killed"},
         {"stop", " process ended", " processes ended"},
         {"restart", " process ended", " processes ended"},
+        {"members", " member removed", " members removed"},
         {"restart-loop", " process killed", " processes killed"},
         {"slow", " stop", " stops"},
         {"memory", " process killed", " processes killed"},

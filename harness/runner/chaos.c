@@ -74,7 +74,7 @@ static void look_around(struct chaos *chaos, const struct fault *fault, struct s
                                     .answered = crew_answered_last(chaos->crew)};
     merge_active(chaos, &world);
     for (int i = 0; i < world.node_count; i++) {
-        if (world.processes[i] != PROCESS_RUNNING)
+        if (world.processes[i] != PROCESS_RUNNING || (world.absent & NODE(i)))
             situation->unavailable |= NODE(i);
     }
     bool matters = fault->selector == SELECT_LEADER || fault->selector == SELECT_FOLLOWER;
@@ -110,18 +110,24 @@ static void skip(struct chaos *chaos, const struct fault *fault, const char *why
     buf_release(&extra);
 }
 
-/* The world of the fault beside what is in force. */
+/* The world of the fault beside what is in force, and beside the members that have not yet been
+ * taken back. */
 static int decide(struct chaos *chaos, const struct fault *fault, struct active *active,
                   struct err *err)
 {
-    const struct world *others[ACTIVE_MAX];
+    const struct world *others[ACTIVE_MAX + 1];
     struct situation situation;
+    struct world owed;
     int count = 0;
 
     for (int i = 0; i < ACTIVE_MAX; i++) {
         if (chaos->active[i].fault)
             others[count++] = &chaos->active[i].mine;
     }
+    world_clear(&owed, chaos->cluster->node_count);
+    owed.absent = chaos->enforcer->membership.absent & ~chaos->enforcer->world.absent;
+    if (owed.absent)
+        others[count++] = &owed;
     look_around(chaos, fault, &situation);
     return allot(fault, &situation, chaos->test->node_names, others, count,
                  chaos->test->plan.protect_quorum, &active->mine, &active->value, err);

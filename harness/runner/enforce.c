@@ -2,14 +2,17 @@
 #include "enforce.h"
 
 #include "../agent/client.h"
+#include "../base/clock.h"
 #include "../lab/lab.h"
 
 #include <pthread.h>
 #include <string.h>
 
-void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *cluster)
+void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *cluster,
+                   struct record *record)
 {
     *enforcer = (struct enforcer){.lab = lab, .cluster = cluster};
+    enforcer->membership = (struct membership){.cluster = cluster, .record = record};
     world_clear(&enforcer->world, cluster->node_count);
 }
 
@@ -68,6 +71,10 @@ static node_set killed_in(const struct world *world)
     return killed;
 }
 
+/* For the system to take a member out or in while faults go on; a sixth of it for what it would not
+ * do before. */
+#define MEMBERS_PATIENCE_NS (5 * NS_PER_SEC)
+
 int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct err *err)
 {
     struct world next = *world;
@@ -83,6 +90,11 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     const struct target *target = enforcer->cluster->test->target;
     if (result == 0 && target->crashed && killed_in(&next) != killed_in(&enforcer->world))
         target->crashed(enforcer->cluster, killed_in(&next));
+    if (result == 0) {
+        bool asked_now = next.absent != enforcer->world.absent;
+        int64_t patience_ns = asked_now ? MEMBERS_PATIENCE_NS : MEMBERS_PATIENCE_NS / 6;
+        membership_pursue(&enforcer->membership, next.absent, clock_now_ns() + patience_ns);
+    }
     enforcer->world = next;
     return result;
 }
@@ -97,6 +109,8 @@ int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct 
     for (int i = 0; i < enforcer->cluster->node_count; i++) {
         if (node_receipt(enforcer->cluster->nodes[i], &effects->nodes[i], err) < 0)
             return -1;
+        effects->nodes[i].members_removed = enforcer->membership.removed[i];
+        effects->nodes[i].members_added = enforcer->membership.added[i];
         struct receipt one = effects->nodes[i];
         one.version = enforcer->world.version; /* agents are told only what changes for them */
         receipt_add(&effects->cluster, &one);

@@ -31,6 +31,28 @@ const struct nemesis *nemesis_find(const char *name, struct err *err)
     return NULL;
 }
 
+int nemesis_suits(const struct nemesis *nemesis, const struct target *target, struct err *err)
+{
+    const struct target_entry *entries;
+    struct err ignored;
+    struct buf able;
+
+    if (!nemesis->members || target->member_remove)
+        return 0;
+    int count = target_list(&entries, &ignored);
+    buf_init(&able, 0);
+    for (int i = 0; i < count; i++) {
+        if (entries[i].target && entries[i].target->member_remove)
+            buf_printf(&able, "%s%s", able.len ? ", " : "", entries[i].name);
+    }
+    (void)err_set(err, ENOTSUP,
+                  "nemesis '%s' is not for target '%s', which cannot change its members; those "
+                  "that can: %s",
+                  nemesis->name, target->name, able.len ? able.ptr : "none on this machine");
+    buf_release(&able);
+    return -1;
+}
+
 const char *nemesis_kind(const struct nemesis *nemesis, const char *kind, struct err *err)
 {
     for (size_t i = 0; nemesis->kinds[i]; i++) {

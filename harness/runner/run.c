@@ -114,7 +114,7 @@ static int set_up(struct run *run, struct err *err)
                    run->options->capture, err) < 0)
         return -1;
     log_info("run", "%d nodes up", run->test->node_count);
-    enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster);
+    enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster, run->record);
     if (target->setup(&run->house.cluster, err) < 0)
         return err_wrap(err, "cannot start '%s'", target->name);
     while (target->healthy(&run->house.cluster, err) < 0) {
@@ -211,11 +211,14 @@ static int heal(struct run *run, struct err *err)
 
     enter(run, "heal", 0);
     world_clear(&healthy, run->test->node_count);
-    if (end_chaos(run, err) < 0 || enforcer_apply(&run->enforcer, &healthy, err) < 0 ||
-        enforcer_effects(&run->enforcer, &effects, err) < 0)
+    if (end_chaos(run, err) < 0 || enforcer_apply(&run->enforcer, &healthy, err) < 0)
+        return -1;
+    membership_pursue(&run->enforcer.membership, 0,
+                      clock_now_ns() + 2 * run->test->target->recovery_ns);
+    if (enforcer_effects(&run->enforcer, &effects, err) < 0)
         return -1;
     bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING &&
-                 effects.cluster.ended == 0;
+                 effects.cluster.ended == 0 && run->enforcer.membership.absent == 0;
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
     for (int i = 0; i < run->test->node_count; i++) {

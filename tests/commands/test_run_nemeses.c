@@ -101,6 +101,7 @@ static void test_run_nemeses__nonsense_is_refused_in_words(void **state)
     check_refused("kind=one", "NAME:KEY=VALUE");
     check_refused("all:kind=one", "NAME:KEY=VALUE");
     check_refused("kill,-kill:kind=one", "NAME:KEY=VALUE");
+    check_refused("members", "not for target 'some', which cannot change its members; those that");
     check_refused("kill:one", "not KEY=VALUE");
     check_refused("kill::", "not KEY=VALUE");
     check_refused("kill:=", "no parameter ''");

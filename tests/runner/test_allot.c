@@ -5,7 +5,7 @@
 #include "../lib/check.h"
 #include "../lib/declare.h"
 
-extern const struct nemesis nemesis_kill, nemesis_pause, nemesis_crash;
+extern const struct nemesis nemesis_kill, nemesis_pause, nemesis_crash, nemesis_members;
 
 /* Allot a fault of `nemesis` beside what `other` declares in a cluster of `count`. */
 static int try_beside(const struct nemesis *nemesis, const char *kind, enum selector selector,
@@ -126,6 +126,27 @@ static void test_allot__a_cut_quorum_is_none(void **state)
     assert_false(world_has_quorum(&world));
 }
 
+static void test_allot__who_is_no_member_is_left_alone(void **state)
+{
+    (void)state;
+    struct world other, mine;
+
+    world_clear(&other, 5);
+    other.absent = NODE(0) | NODE(2);
+    assert_int_equal(try_beside(&nemesis_kill, "one", SELECT_NODES, 1, &other, false, &mine), -1);
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        assert_int_equal(
+            try_beside(&nemesis_members, "one", SELECT_ONE, seed, &other, false, &mine), 0);
+        assert_int_equal(mine.absent & other.absent, 0);
+        assert_int_equal(try_beside(&nemesis_members, "one", SELECT_ONE, seed, &other, true, &mine),
+                         -1);
+    }
+    world_clear(&other, 5);
+    other.disks[0].sync_delay_ns = INT64_MAX; /* its database could not end */
+    assert_int_equal(try_beside(&nemesis_members, "one", SELECT_NODES, 1, &other, false, &mine),
+                     -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_allot__a_protected_quorum_stays_whole),
         cmocka_unit_test(test_allot__no_protection_lets_everybody_fall),
         cmocka_unit_test(test_allot__a_cut_quorum_is_none),
+        cmocka_unit_test(test_allot__who_is_no_member_is_left_alone),
     };
     return cmocka_run_group_tests_name("runner/allot", tests, NULL, NULL);
 }

@@ -82,11 +82,53 @@ static void launch(struct node *node)
 int node_start(struct node *node, const struct process_spec *spec, struct err *err)
 {
     (void)err;
+    for (int i = 0; node->argv[i]; i++)
+        free(node->argv[i]);
+    memset(node->argv, 0, sizeof node->argv);
     for (int i = 0; spec->argv[i]; i++) {
         assert_true(i + 1 < WORDS_MAX);
         node->argv[i] = local_word(node, spec->argv[i]);
     }
     launch(node);
+    return 0;
+}
+
+int node_stop(struct node *node, const char *name, int timeout_ms, struct err *err)
+{
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+
+    if (node->pid == 0)
+        return err_set(err, ENOENT, "no process '%s' was started", name);
+    (void)kill(node->pid, SIGTERM);
+    while (waitpid(node->pid, NULL, WNOHANG) == 0) {
+        if (clock_now_ns() > deadline_ns)
+            (void)kill(node->pid, SIGKILL);
+        clock_sleep_until(clock_now_ns() + NS_PER_MS);
+    }
+    node->pid = 0;
+    return 0;
+}
+
+/* Without input and output, and without its time-out. */
+int node_run(struct node *node, const char *const *argv, struct str input, int timeout_ms,
+             int *status, struct buf *output, struct buf *errors, struct err *err)
+{
+    char *words[WORDS_MAX] = {NULL};
+    pid_t pid;
+
+    (void)timeout_ms;
+    assert_true(input.len == 0 && !output && !errors);
+    for (int i = 0; argv[i]; i++) {
+        assert_true(i + 1 < WORDS_MAX);
+        words[i] = local_word(node, argv[i]);
+    }
+    int error = posix_spawnp(&pid, words[0], NULL, NULL, words, environ);
+    for (int i = 0; words[i]; i++)
+        free(words[i]);
+    if (error)
+        return err_errno(err, error, "cannot run '%s'", argv[0]);
+    assert_int_equal(waitpid(pid, status, 0), pid);
+    *status = WEXITSTATUS(*status);
     return 0;
 }
 

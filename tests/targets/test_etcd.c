@@ -297,6 +297,8 @@ static void test_etcd__settings_are_checked(void **state)
     assert_int_equal(etcd->promise(&test, &level, &err), -1);
     test.settings[0] = (struct setting){"election_ms", "soon"};
     assert_int_equal(etcd->promise(&test, &level, &err), -1);
+    test.settings[0] = (struct setting){"strict_reconfig", "yes"};
+    assert_int_equal(etcd->promise(&test, &level, &err), -1);
     test.settings[0] = (struct setting){"reads", "serializable"};
     assert_int_equal(etcd->promise(&test, &level, &err), 0);
     assert_string_equal(level, "linearizable");
@@ -392,6 +394,99 @@ static void test_etcd__three_members_lose_their_leader_and_go_on(void **state)
     local_close(&local);
 }
 
+static int remove_until(struct local *local, int node, int within_ms, struct err *err)
+{
+    return etcd->member_remove(&local->cluster, node, clock_now_ns() + within_ms * NS_PER_MS, err);
+}
+
+static int add_until(struct local *local, int node, int within_ms, struct err *err)
+{
+    return etcd->member_add(&local->cluster, node, clock_now_ns() + within_ms * NS_PER_MS, err);
+}
+
+/* Who loses its leader meanwhile does not know the outcome. */
+static void write_for_certain(struct client *client, int64_t value)
+{
+    int64_t deadline_ns = clock_now_ns() + 20 * NS_PER_SEC;
+
+    while (real(client, OP_F_WRITE, OP_INT(value)).outcome != OP_OK)
+        assert_true(clock_now_ns() < deadline_ns);
+}
+
+static void await_value(struct client *client, int64_t value)
+{
+    int64_t deadline_ns = clock_now_ns() + 20 * NS_PER_SEC;
+    struct client_op op;
+
+    while ((op = real(client, OP_F_READ, OP_NIL)).outcome != OP_OK)
+        assert_true(clock_now_ns() < deadline_ns);
+    assert_int_equal(op.result.a, value);
+}
+
+static void test_etcd__a_member_leaves_and_comes_back_empty(void **state)
+{
+    (void)state;
+    struct local local;
+    struct client *clients[3];
+    struct err err = {0};
+
+    need_etcd();
+    local_open(&local, etcd, 3, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(etcd->client_open(&local.cluster, i, &clients[i], &err), 0);
+    write_for_certain(clients[0], 1);
+    for (int node = 2; node >= 1; node--) { /* down to one, and up again */
+        if (remove_until(&local, node, 10000, &err) < 0)
+            fail_msg("%s", err.msg);
+        assert_int_equal(real(clients[node], OP_F_READ, OP_NIL).outcome, OP_FAIL);
+    }
+    write_for_certain(clients[0], 2);
+    for (int node = 1; node <= 2; node++) {
+        if (add_until(&local, node, 20000, &err) < 0)
+            fail_msg("%s", err.msg);
+        await_value(clients[node], 2);
+    }
+    local_await(&local);
+    for (int i = 0; i < 3; i++)
+        etcd->client_close(clients[i]);
+    local_close(&local);
+}
+
+static void test_etcd__a_removal_without_a_majority_is_of_unknown_outcome(void **state)
+{
+    (void)state;
+    struct local local;
+    struct err err = {0};
+
+    need_etcd();
+    local_open(&local, etcd, 3, NULL);
+    local_kill(&local, 1);                                    /* its disk stays */
+    assert_int_equal(remove_until(&local, 1, 300, &err), -1); /* nobody knows its ID */
+    assert_int_equal(err.code, EAGAIN);
+    local_restart(&local, 1);
+    local_await(&local);
+    local_kill(&local, 1);
+    local_signal(&local, 2, SIGSTOP);
+    assert_int_equal(remove_until(&local, 2, 300, &err), -1); /* it is paused: it does not say */
+    assert_int_equal(err.code, EAGAIN);
+    local_signal(&local, 2, SIGCONT);
+    local_restart(&local, 1);
+    local_await(&local);
+    assert_int_equal(remove_until(&local, 1, 10000, &err), 0);
+    assert_int_equal(add_until(&local, 1, 20000, &err), 0); /* now its ID is known */
+    local_kill(&local, 2);
+    local_signal(&local, 1, SIGSTOP);
+    do { /* until there was the time to ask */
+        assert_int_equal(remove_until(&local, 1, 2000, &err), -1);
+    } while (err.code == EAGAIN);
+    assert_int_equal(err.code, EIO);
+    local_signal(&local, 1, SIGCONT);
+    local_restart(&local, 2);
+    assert_int_equal(add_until(&local, 1, 20000, &err), 0); /* finishes what was begun */
+    local_await(&local);
+    local_close(&local);
+}
+
 static void test_etcd__without_a_majority_only_serializable_reads_answer(void **state)
 {
     (void)state;
@@ -430,6 +525,8 @@ int main(void)
         cmocka_unit_test(test_etcd__settings_are_checked),
         cmocka_unit_test(test_etcd__one_member_does_what_it_is_asked),
         cmocka_unit_test(test_etcd__three_members_lose_their_leader_and_go_on),
+        cmocka_unit_test(test_etcd__a_member_leaves_and_comes_back_empty),
+        cmocka_unit_test(test_etcd__a_removal_without_a_majority_is_of_unknown_outcome),
         cmocka_unit_test(test_etcd__without_a_majority_only_serializable_reads_answer),
     };
     return cmocka_run_group_tests_name("targets/etcd", tests, find_etcd, NULL);

@@ -28,6 +28,27 @@ int node_start(struct node *node, const struct process_spec *spec, struct err *e
     return err_set(err, 0, "not in this test");
 }
 
+int node_stop(struct node *node, const char *name, int timeout_ms, struct err *err)
+{
+    (void)node;
+    (void)name;
+    (void)timeout_ms;
+    return err_set(err, 0, "not in this test");
+}
+
+int node_run(struct node *node, const char *const *argv, struct str input, int timeout_ms,
+             int *status, struct buf *output, struct buf *errors, struct err *err)
+{
+    (void)node;
+    (void)argv;
+    (void)input;
+    (void)timeout_ms;
+    (void)status;
+    (void)output;
+    (void)errors;
+    return err_set(err, 0, "not in this test");
+}
+
 bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX])
 {
     (void)node;
