@@ -81,7 +81,7 @@ static enum agreement compare_choice(const char *choice, const json_t *results, 
 {
     const char *seen = choice_of(results);
 
-    if (!choice || strcmp(choice, seen) == 0)
+    if (!choice || strstr(seen, choice))
         return AGREES;
     (void)snprintf(reason, size, "not '%s' but '%s'", choice, seen);
     return TOO_GENTLE;

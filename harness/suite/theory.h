@@ -4,7 +4,7 @@
  *
  *     {"holds":["causal"], "fails":["ccv"], "choice":"reads: every side; updates: every side"}
  *
- * Each member may be left out. "choice" is what the checker `cap` calls so.
+ * Each member may be left out. "choice" is what the checker `cap` calls so, or a part of it.
  */
 #ifndef ORDEAL_SUITE_THEORY_H
 #define ORDEAL_SUITE_THEORY_H

@@ -57,6 +57,7 @@ static void test_theory__a_gentle_history_is_no_disagreement(void **state)
     assert_int_equal(compare("{\"choice\":\"reads: no side; updates: no side\"}", causal,
                              "but 'reads: every side"),
                      TOO_GENTLE);
+    assert_int_equal(compare("{\"choice\":\"updates: every side\"}", causal, ""), AGREES);
     assert_int_equal(compare("{\"choice\":\"x\"}", top, "no cut was seen"), TOO_GENTLE);
 }
 
