@@ -40,8 +40,11 @@ static const struct setting_spec settings[] = {
 
 static const char *const timeouts[] = {"election_ms", NULL};
 
+/* It ends with a "fatal" line too where its disk fails (which is right of it), and where a new
+ * member's peers have not all heard of it yet (it is started again). */
 static const struct log_pattern log_patterns[] = {
-    {"panic", "^panic: |^fatal error: |\"level\":\"(panic|dpanic|fatal)\""},
+    {"panic", "^panic: |^fatal error: |\"level\":\"(panic|dpanic|fatal)\"(?!.*(discovery failed|"
+              "input/output error|no space left on device|read-only file system))"},
     {"data-race", "^WARNING: DATA RACE"},
     {"data-corruption", "found data inconsistency|corrupt cluster|snap file is corrupt|"
                         "found different hash values|\"msg\":\"[^\"]*crc mismatch"},

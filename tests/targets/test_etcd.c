@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -304,6 +306,37 @@ static void test_etcd__settings_are_checked(void **state)
     assert_string_equal(level, "linearizable");
 }
 
+static bool is_panic(const char *line)
+{
+    int code;
+    PCRE2_SIZE at;
+    const struct log_pattern *pattern = etcd->log_patterns;
+
+    while (strcmp(pattern->name, "panic") != 0)
+        pattern++;
+    pcre2_code *regex =
+        pcre2_compile((PCRE2_SPTR)pattern->regex, PCRE2_ZERO_TERMINATED, 0, &code, &at, NULL);
+    assert_non_null(regex);
+    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
+    int found = pcre2_match(regex, (PCRE2_SPTR)line, strlen(line), 0, 0, match, NULL);
+    pcre2_match_data_free(match);
+    pcre2_code_free(regex);
+    return found >= 0;
+}
+
+static void test_etcd__it_may_end_where_its_disk_fails_or_its_peers_are_late(void **state)
+{
+    (void)state;
+    assert_true(is_panic("panic: runtime error: index out of range"));
+    assert_true(is_panic("{\"level\":\"fatal\",\"msg\":\"tocommit is out of range\"}"));
+    assert_true(is_panic("{\"level\":\"panic\",\"msg\":\"failed to recover v3 backend\"}"));
+    assert_false(is_panic("{\"level\":\"warn\",\"msg\":\"panic\"}"));
+    assert_false(is_panic("{\"level\":\"fatal\",\"msg\":\"discovery failed\",\"error\":\"error "
+                          "validating peerURLs: member count is unequal\"}"));
+    assert_false(is_panic("{\"level\":\"fatal\",\"msg\":\"failed to save Raft hard state\","
+                          "\"error\":\"write 0.wal: no space left on device\"}"));
+}
+
 /* -- the real one --------------------------------------------------------------------------------
  */
 
@@ -523,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_etcd__a_connection_closed_at_once_is_no_success),
         cmocka_unit_test(test_etcd__a_deadline_that_has_passed_sends_nothing),
         cmocka_unit_test(test_etcd__settings_are_checked),
+        cmocka_unit_test(test_etcd__it_may_end_where_its_disk_fails_or_its_peers_are_late),
         cmocka_unit_test(test_etcd__one_member_does_what_it_is_asked),
         cmocka_unit_test(test_etcd__three_members_lose_their_leader_and_go_on),
         cmocka_unit_test(test_etcd__a_member_leaves_and_comes_back_empty),
