@@ -14,6 +14,17 @@ if [ ! -r /dev/fuse ] || [ ! -w /dev/fuse ]; then
     exit 0
 fi
 
+expect 'the disk can be trusted' 0 "$ordeal" doctor --disk
+
+"$ordeal" doctor --disk >out 2>&1 &
+pid=$! child=
+while [ -z "$child" ] && [ -e /proc/$pid/exe ]; do read -r child _ 2>/dev/null </proc/$pid/task/$pid/children; done
+kill -9 $pid
+wait $pid 2>/dev/null
+for ((k = 0; k < 1000; k++)); do [ -e "/proc/${child:-none}" ] || break; sleep 0.01; done
+[ -n "$child" ] && [ ! -e "/proc/$child" ] && ! compgen -G '/tmp/ordeal-disk-*' >/dev/null &&
+    ok 'its test, killed, leaves nothing' || not_ok 'its test, killed, leaves nothing' out
+
 expect 'raft under power cuts: passed' 0 \
     "$ordeal" run raft --nemesis power-cut --interval 2 --time-limit 6 --op-timeout 2 --seed 1
 [ -s store/latest/nodes/n1/disk.log ] && ok 'what each disk lost is logged' ||
