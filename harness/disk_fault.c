@@ -43,3 +43,37 @@ uint64_t disk_fault_affected(const struct world *mine, const struct effects *bef
     }
     return count;
 }
+
+void disk_damage_draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault)
+{
+    do
+        process_fault_draw(rng, node_count, leader_known, fault);
+    while (fault->selector == SELECT_MAJORITY || fault->selector == SELECT_ALL);
+}
+
+int disk_damage_declare(const struct fault *fault, const struct situation *situation,
+                        const struct disk_fault *what, const char *const *node_names,
+                        struct world *mine, struct buf *value, struct err *err)
+{
+    if (disk_fault_declare(fault, situation, what, node_names, mine, value, err))
+        return -1;
+    for (int i = 0; i < situation->node_count; i++) {
+        if (disk_fault_damages(&mine->disks[i]))
+            mine->processes[i] = PROCESS_KILLED;
+    }
+    return 0;
+}
+
+uint64_t disk_damage_affected(const struct world *mine, const struct effects *before,
+                              const struct effects *after)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < mine->node_count; i++) {
+        const struct receipt *now = &after->nodes[i], *then = &before->nodes[i];
+        if (disk_fault_damages(&mine->disks[i]))
+            count += now->bits_flipped - then->bits_flipped + now->bytes_cut - then->bytes_cut +
+                     now->bytes_staled - then->bytes_staled;
+    }
+    return count;
+}

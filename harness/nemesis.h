@@ -22,6 +22,8 @@ struct situation {
     node_set unavailable; /* nodes that other faults in force have killed or paused */
     node_set barred;      /* nodes that this fault must leave alone: see runner/allot.h */
     int at_most;          /* as many nodes may it choose; 0: as many as it likes */
+    node_set damaged;     /* nodes whose files were damaged in this run (disk_fault_damages) */
+    bool damage_any;      /* those of a majority may be */
 };
 
 /* What enforcers have affected so far: counters that only grow. */
@@ -47,6 +49,8 @@ struct nemesis {
 
     const struct param *params; /* ends with a NULL name, at most FAULT_PARAMS_MAX; NULL: none */
     unsigned needs;             /* enum need: what must be there from the nodes' start */
+    bool by_name; /* it damages what was durable, which no system promises to survive: "all" leaves
+                   * it out, and what logs say in such a run is no finding */
     bool takes_files; /* its faults may be about some of the disk's files only (fault->files) */
     bool members;     /* it changes who belongs to the cluster: only where the target can do that */
     int64_t

@@ -62,6 +62,7 @@ struct plan {
     struct fault *faults; /* by begin_ns */
     int fault_count;
     bool protect_quorum; /* faults in force together leave a majority of nodes whole */
+    bool damage_any;     /* the files of any nodes may be damaged; else of a minority's at most */
 };
 
 /* How the faults of a plan follow one another. */

@@ -67,6 +67,9 @@ const struct part_member disk_members[] = {
     MEMBER(disk_fault, io_error_ppm, 0, PPM),
     MEMBER(disk_fault, no_space_ppm, 0, PPM),
     MEMBER(disk_fault, read_only, 0, 1),
+    MEMBER(disk_fault, flip_bytes, 0, 1 << 20),
+    MEMBER(disk_fault, cut_bytes, 0, INT64_MAX),
+    MEMBER(disk_fault, stale, 0, 1),
     {"files", offsetof(struct disk_fault, files), 0, 0, DISK_FILES_BYTES},
     {0},
 };
@@ -109,6 +112,8 @@ const struct receipt_count receipt_counts[] = {
     COUNT(syncs_delayed, false),
     COUNT(calls_failed, false),
     COUNT(bits_flipped, false),
+    COUNT(bytes_cut, false),
+    COUNT(bytes_staled, false),
     COUNT(files_matched, false),
     COUNT(throttles, false),
     COUNT(members_removed, false),

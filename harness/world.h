@@ -95,9 +95,19 @@ struct disk_fault {
     int64_t sync_delay_ns; /* of every fsync; INT64_MAX: until healed */
     int64_t io_error_ppm, no_space_ppm; /* of reads, writes and syncs; of writes */
     int64_t read_only;                  /* 1: EROFS */
-    char files[DISK_FILES_BYTES];       /* only these: a pattern as for fnmatch() of paths below
-                                         * /node/data; "": all */
+    /* What a kill in force does to the files, for good: so many bytes get a bit flipped, in all of
+     * them together; so many are cut off the end of each; 1: they are what they were when this was
+     * declared, cut_after_ns before. */
+    int64_t flip_bytes, cut_bytes, stale;
+    char files[DISK_FILES_BYTES]; /* only these: a pattern as for fnmatch() of paths below
+                                   * /node/data; "": all */
 };
+
+/* Whether it changes files for good when the node's processes are killed. */
+static inline bool disk_fault_damages(const struct disk_fault *fault)
+{
+    return fault->flip_bytes || fault->cut_bytes || fault->stale;
+}
 
 /* What a node's processes get less of. They are told while they run, need nothing from the start,
  * and hold for processes that begin later as well. */
@@ -175,9 +185,10 @@ struct receipt {
      * that run by the machine's (32-bit, or traced by somebody when they were executed). */
     uint64_t clock_programs, clock_reads, clock_waits, clock_missed;
     /* Disks: bytes and operations on names taken back, pages torn, syncs delayed, calls failed,
-     * bits flipped; files that matched a declared pattern when it was declared. */
+     * bits flipped, bytes cut off files, bytes that are others since a file is what it had been;
+     * files that matched a declared pattern when it was declared. */
     uint64_t bytes_lost, names_lost, pages_torn, syncs_delayed, calls_failed, bits_flipped;
-    uint64_t files_matched;
+    uint64_t bytes_cut, bytes_staled, files_matched;
     uint64_t throttles; /* times that a limit held a process back, or ended it */
     uint64_t members_removed, members_added; /* as the system has agreed */
     enum process_state

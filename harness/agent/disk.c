@@ -102,9 +102,11 @@ void disk_link_power_off(struct disk_link *disk)
 
 int disk_link_settle(struct disk_link *disk, struct err *err)
 {
+    bool crashes = disk->fault.lose_unsynced || disk_fault_damages(&disk->fault);
+
     if (!disk->pid)
         return 0;
-    if (!disk->fault.lose_unsynced || disk->crashed)
+    if (!crashes || disk->crashed)
         return ask(disk, DISK_POWER_ON, err);
     disk->crashed = true;
     return ask(disk, DISK_CRASH, err);
@@ -125,6 +127,8 @@ void disk_link_print(const struct disk_link *disk, struct buf *answer)
     buf_json_int(answer, "syncs_delayed", (int64_t)disk->counts.syncs_delayed);
     buf_json_int(answer, "calls_failed", (int64_t)disk->counts.calls_failed);
     buf_json_int(answer, "bits_flipped", (int64_t)disk->counts.bits_flipped);
+    buf_json_int(answer, "bytes_cut", (int64_t)disk->counts.bytes_cut);
+    buf_json_int(answer, "bytes_staled", (int64_t)disk->counts.bytes_staled);
     buf_json_int(answer, "files_matched", (int64_t)disk->counts.files_matched);
 }
 

@@ -172,6 +172,8 @@ static void print_nemesis(const struct nemesis *nemesis)
     for (const struct param *param = nemesis->params; param && param->name; param++)
         (void)printf("  --nemesis %s:%s=%g..%g  %s\n", nemesis->name, param->name, param->least,
                      param->most, param->about);
+    if (nemesis->by_name)
+        (void)printf("  only where it is named: 'all' leaves it out\n");
     if (nemesis->takes_files)
         (void)printf("  --nemesis %s:files=PATTERN  of paths below /node/data, like *.wal\n",
                      nemesis->name);

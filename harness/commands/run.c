@@ -79,7 +79,7 @@ static int set_seed(void *into, const char *value, struct err *err)
     return 0;
 }
 
-static const char *const protections[] = {"quorum", "none", NULL};
+static const char *const protections[] = {"quorum", "files", "none", NULL};
 
 static const struct option_spec options[] = {
     {"workload", 'w', "W", "what clients do (default: what the target offers)", OPTION_TEXT,
@@ -92,8 +92,9 @@ static const struct option_spec options[] = {
      OPTION_CHOICE, AT(struct run_args, schedule), schedule_names, NULL},
     {"calm", 0, "TIME", "how long mixed faults leave quiet between (default half an interval)",
      OPTION_TIME, AT(struct run_args, test.calm_ns), NULL, NULL},
-    {"protect", 0, "WHAT", "quorum keeps a majority whole (default when mixed); none does not",
-     OPTION_CHOICE, AT(struct run_args, protect), protections, NULL},
+    {"protect", 0, "WHAT",
+     "a majority: quorum all of it (default when mixed), files only its files, none", OPTION_CHOICE,
+     AT(struct run_args, protect), protections, NULL},
     {"nodes", 'n', "N", "how many nodes (default: the target's)", OPTION_INT,
      AT(struct run_args, nodes), NULL, NULL},
     {"concurrency", 'c', "C", "how many workers; 2n is two per node (default 2n)", OPTION_CALL,

@@ -203,6 +203,10 @@ int run_plan_test(struct run_args *args, uint64_t seed, struct err *err)
                        args->test.target->name);
     if (args->protect || !args->plan)
         args->test.plan.protect_quorum = protects_quorum(args);
+    if (args->protect)
+        args->test.plan.damage_any = strcmp(args->protect, "none") == 0;
+    if (plan_check_damage(&args->test, err))
+        return -1;
     args->test.needs = plan_needs(&args->test.plan);
     return 0;
 }

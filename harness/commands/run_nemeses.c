@@ -59,7 +59,8 @@ static void remove_family(struct list *list, const struct nemesis *nemesis)
     test->wishes[list->count] = (struct wish){0};
 }
 
-/* All that the target can suffer and this machine can do; what it cannot is named. */
+/* All that the target can suffer and this machine can do; what it cannot is named. What no system
+ * promises to survive is left to those who name it. */
 static int add_all(struct list *list, struct err *err)
 {
     unsigned needs = 0;
@@ -68,7 +69,7 @@ static int add_all(struct list *list, struct err *err)
         needs |= nemeses[i]->needs;
     unsigned missing = lab_needs_missing(needs, err);
     for (size_t i = 0; nemeses[i]; i++) {
-        if (nemeses[i]->members && !list->test->target->member_remove)
+        if (nemeses[i]->by_name || (nemeses[i]->members && !list->test->target->member_remove))
             continue;
         if (nemeses[i]->needs & missing)
             (void)fprintf(stderr, "ordeal: left out of 'all': %s (%s)\n", nemeses[i]->name,

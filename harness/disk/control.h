@@ -15,7 +15,7 @@ enum disk_command {
     DISK_DECLARE,   /* `fault` is in force when the answer comes */
     DISK_POWER_OFF, /* syncs under way fail and sync nothing, as do those to come */
     DISK_POWER_ON,
-    DISK_CRASH, /* nobody uses the disk any more: take back what `fault` says is lost */
+    DISK_CRASH, /* nobody uses the disk any more: what `fault` says is lost or damaged, is */
     DISK_COUNT, /* only the counts */
 };
 
@@ -26,7 +26,7 @@ struct disk_request {
 
 struct disk_counts {
     uint64_t bytes_lost, pages_torn, names_lost, syncs_delayed, calls_failed, bits_flipped;
-    uint64_t files_matched;
+    uint64_t files_matched, bytes_cut, bytes_staled;
 };
 
 struct disk_answer {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "disk.h"
 
+#include "damage.h"
 #include "files.h"
 
 #include <errno.h>
@@ -29,15 +30,17 @@ int disk_open(struct disk *disk, const char *path, int log_fd, struct err *err)
     int at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1;
 
     memset(disk, 0, sizeof *disk);
-    disk->grave_fd = -1;
+    disk->grave_fd = disk->earlier_fd = -1;
     disk->log_fd = log_fd;
     if (at < 0)
         return err_errno(err, errno, "cannot open '%s'", path);
     root = open_folder(at, "disk", err);
     if (root >= 0)
         disk->grave_fd = open_folder(at, "grave", err);
+    if (disk->grave_fd >= 0)
+        disk->earlier_fd = open_folder(at, "earlier", err);
     (void)close(at);
-    if (disk->grave_fd < 0)
+    if (disk->earlier_fd < 0)
         return -1;
     disk->root = inode_of(&disk->inodes, root);
     if (!disk->root)
@@ -82,6 +85,7 @@ void disk_close(struct disk *disk)
     forget_inodes(disk);
     inode_release(&disk->inodes, disk->root, 1);
     (void)close(disk->grave_fd);
+    (void)close(disk->earlier_fd);
     pthread_mutex_destroy(&disk->lock);
 }
 
@@ -215,14 +219,20 @@ int disk_declare(struct disk *disk, const struct disk_fault *fault, struct err *
     disk->fault = *fault;
     disk->matchings++;
     rng_init(&disk->rng, (uint64_t)fault->seed, 0);
-    pthread_mutex_unlock(&disk->lock);
     files_release(&list);
-    return failed ? err_errno(err, code, "cannot list the disk's files") : 0;
+    if (failed)
+        (void)err_errno(err, code, "cannot list the disk's files");
+    else if (fault->stale)
+        failed = damage_keep(disk, fault, err);
+    else
+        damage_forget(disk);
+    pthread_mutex_unlock(&disk->lock);
+    return failed;
 }
 
 /* -- a crash ---------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void say(struct disk *disk, const char *fmt, ...)
+void disk_say(struct disk *disk, const char *fmt, ...)
 {
     char line[PATH_MAX + 128];
     va_list args;
@@ -250,8 +260,8 @@ struct telling {
 static void tell_run(struct telling *telling)
 {
     if (telling->end > telling->offset)
-        say(telling->disk, "  took back bytes %lld to %lld of '%s'", (long long)telling->offset,
-            (long long)telling->end - 1, telling->path);
+        disk_say(telling->disk, "  took back bytes %lld to %lld of '%s'",
+                 (long long)telling->offset, (long long)telling->end - 1, telling->path);
     telling->offset = telling->end = 0;
 }
 
@@ -274,10 +284,10 @@ static void lost_name(void *context, const struct name_op *op)
     const char *in = files_path(disk->root, op->dir->fd, dir);
 
     if (!op->to_dir)
-        say(disk, "  took back %s '%s' in '%s'", what[op->kind], op->name, in);
+        disk_say(disk, "  took back %s '%s' in '%s'", what[op->kind], op->name, in);
     else
-        say(disk, "  took back %s '%s' in '%s' to '%s' in '%s'", what[op->kind], op->name, in,
-            op->to_name, files_path(disk->root, op->to_dir->fd, to_dir));
+        disk_say(disk, "  took back %s '%s' in '%s' to '%s' in '%s'", what[op->kind], op->name, in,
+                 op->to_name, files_path(disk->root, op->to_dir->fd, to_dir));
 }
 
 static int take_back_file(struct disk *disk, struct inode *inode, int64_t keep_ppm, struct rng *rng)
@@ -322,24 +332,20 @@ static struct inode **list_dirty(struct disk *disk, size_t *count)
     return list;
 }
 
-int disk_crash(struct disk *disk, const struct disk_fault *fault, struct err *err)
+static int take_back(struct disk *disk, const struct disk_fault *fault, struct rng *rng,
+                     struct err *err)
 {
     uint64_t failed = 0;
-    struct rng rng;
     size_t count;
 
-    pthread_mutex_lock(&disk->lock);
-    rng_init(&rng, (uint64_t)fault->seed, 1);
     struct inode **files = list_dirty(disk, &count);
-    say(disk, "power cut: %zu files and %zu names were not synced", count, disk->names.count);
+    disk_say(disk, "power cut: %zu files and %zu names were not synced", count, disk->names.count);
     for (size_t i = 0; files && i < count; i++) {
-        failed += take_back_file(disk, files[i], fault->torn_ppm, &rng) != 0;
+        failed += take_back_file(disk, files[i], fault->torn_ppm, rng) != 0;
         clean(disk, files[i]);
     }
     disk->counts.names_lost += names_take_back(&disk->names, fault->strict_names != 0,
-                                               fault->torn_ppm, &rng, lost_name, disk, &failed);
-    forget_inodes(disk);
-    pthread_mutex_unlock(&disk->lock);
+                                               fault->torn_ppm, rng, lost_name, disk, &failed);
     if (!files)
         return err_set(err, ENOMEM, "out of memory for a crash");
     free(files);
@@ -347,4 +353,39 @@ int disk_crash(struct disk *disk, const struct disk_fault *fault, struct err *er
         return err_set(err, EIO, "%llu changes could not be taken back",
                        (unsigned long long)failed);
     return 0;
+}
+
+/* What the dead had written reaches the disk, as a kernel that lives on sees to. */
+static void make_durable(struct disk *disk)
+{
+    while (disk->dirty)
+        clean(disk, disk->dirty);
+    names_forget(&disk->names);
+}
+
+static int harm(struct disk *disk, const struct disk_fault *fault, struct rng *rng, struct err *err)
+{
+    make_durable(disk);
+    disk_say(disk, "damage to the files that match '%s'", fault->files[0] ? fault->files : "*");
+    if ((fault->stale && damage_bring_back(disk, fault, err)) ||
+        (fault->cut_bytes && damage_cut(disk, fault, err)) ||
+        (fault->flip_bytes && damage_flip(disk, fault, rng, err)))
+        return -1;
+    return 0;
+}
+
+int disk_crash(struct disk *disk, const struct disk_fault *fault, struct err *err)
+{
+    struct rng rng;
+    int result = 0;
+
+    pthread_mutex_lock(&disk->lock);
+    rng_init(&rng, (uint64_t)fault->seed, 1);
+    if (fault->lose_unsynced)
+        result = take_back(disk, fault, &rng, err);
+    if (result == 0 && disk_fault_damages(fault))
+        result = harm(disk, fault, &rng, err);
+    forget_inodes(disk);
+    pthread_mutex_unlock(&disk->lock);
+    return result;
 }

@@ -19,7 +19,7 @@ struct disk {
     pthread_mutex_t lock;
     struct inodes inodes;
     struct inode *root; /* held */
-    int grave_fd;
+    int grave_fd, earlier_fd;
     struct names names;
     struct inode *dirty; /* held: files with something to undo */
     struct disk_fault fault;
@@ -33,8 +33,9 @@ struct disk {
 
 enum { DISK_LOG_BYTES_MAX = 8 << 20 };
 
-/* The disk whose files are kept in the folder `path`: in "disk" below it, and in "grave" what was
- * removed. Both are made if they are not there. log_fd is borrowed. */
+/* The disk whose files are kept in the folder `path`: in "disk" below it, in "grave" what was
+ * removed, in "earlier" what may be brought back. They are made if they are not there. log_fd is
+ * borrowed. */
 int disk_open(struct disk *disk, const char *path, int log_fd, struct err *err) MUST_CHECK;
 void disk_close(struct disk *disk);
 
@@ -63,8 +64,12 @@ int64_t disk_delays(struct disk *disk, struct inode *inode);
 /* Put a declaration in force. */
 int disk_declare(struct disk *disk, const struct disk_fault *fault, struct err *err) MUST_CHECK;
 
-/* The power is gone: take back what is not durable, as the fault says; counted and logged. Nobody
- * may use the disk, and no inode but the root is valid afterwards. */
+/* A line for the log. */
+void disk_say(struct disk *disk, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The power is gone: take back what is not durable if the fault says so, and damage what it says
+ * (damage.h); counted and logged. Nobody may use the disk, and no inode but the root is valid
+ * afterwards. */
 int disk_crash(struct disk *disk, const struct disk_fault *fault, struct err *err) MUST_CHECK;
 
 #endif

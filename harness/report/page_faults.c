@@ -60,6 +60,9 @@ static const char *affected_unit(const char *f, bool one)
         {"disk-error", " call failed", " calls failed"},
         {"disk-full", " call failed", " calls failed"},
         {"read-only", " call failed", " calls failed"},
+        {"bit-flip", " bit flipped", " bits flipped"},
+        {"truncate", " byte cut off", " bytes cut off"},
+        {"stale-snapshot", " byte made older", " bytes made older"},
     };
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {

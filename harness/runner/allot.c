@@ -72,14 +72,59 @@ bool world_has_quorum(const struct world *world)
     return false;
 }
 
-/* What `mine` would be part of. */
-static void merge(const struct world *const *others, int count, const struct world *mine,
-                  struct world *all)
+node_set world_damages(const struct world *world)
+{
+    node_set set = 0;
+
+    for (int i = 0; i < world->node_count; i++) {
+        if (disk_fault_damages(&world->disks[i]))
+            set |= NODE(i);
+    }
+    return set;
+}
+
+bool damage_spreads(node_set damaged, int node_count)
+{
+    return node_set_count(damaged) > (node_count - 1) / 2;
+}
+
+/* What `mine` would be part of. A node whose files were damaged counts as down, since it may refuse
+ * to run. */
+static void merge(const struct situation *situation, const struct world *const *others, int count,
+                  const struct world *mine, struct world *all)
 {
     world_clear(all, mine->node_count);
     for (int i = 0; i < count; i++)
         world_merge(all, others[i]);
+    for (int i = 0; i < mine->node_count; i++) {
+        if (situation->damaged & NODE(i))
+            all->processes[i] = PROCESS_KILLED;
+    }
     world_merge(all, mine);
+}
+
+static bool damages_too_many(const struct situation *situation, const struct world *mine)
+{
+    node_set damaged = world_damages(mine);
+
+    return damaged && !situation->damage_any &&
+           damage_spreads(damaged | situation->damaged, mine->node_count);
+}
+
+/* Ask for fewer nodes, then for such as are damaged already. False: neither is left to try. */
+static bool ask_for_damaged(struct situation *situation, const struct world *mine)
+{
+    int fewer = node_set_count(world_damages(mine)) - 1;
+    node_set whole = (NODE(mine->node_count) - 1) & ~situation->damaged;
+
+    if (fewer >= 1 && (situation->at_most == 0 || fewer < situation->at_most)) {
+        situation->at_most = fewer;
+        return true;
+    }
+    if (situation->damaged == 0 || (whole & ~situation->barred) == 0)
+        return false;
+    situation->barred |= whole;
+    return true;
 }
 
 /* Ask for fewer nodes than `mine` has, then for such as are harmed already. False: neither is left
@@ -95,7 +140,7 @@ static bool ask_for_less(struct situation *situation, const struct world *mine,
         return true;
     }
     world_clear(&nothing, mine->node_count);
-    merge(others, count, &nothing, &rest);
+    merge(situation, others, count, &nothing, &rest);
     node_set whole = (NODE(mine->node_count) - 1) & ~harmed(&rest);
     if ((whole & ~situation->barred) == 0)
         return false;
@@ -118,11 +163,15 @@ int allot(const struct fault *fault, struct situation *situation, const char *co
             return -1;
         for (int i = 0; i < other_count; i++)
             conflict |= worlds_conflict(mine, others[i]);
-        merge(others, other_count, mine, &all);
+        merge(situation, others, other_count, mine, &all);
         if (conflict & ~situation->barred)
             situation->barred |= conflict;
         else if (conflict)
             lack = "another fault has its nodes";
+        else if (damages_too_many(situation, mine))
+            lack = ask_for_damaged(situation, mine)
+                       ? NULL
+                       : "the files of a majority would be damaged (--protect none allows that)";
         else if (!protect_quorum || world_has_quorum(&all))
             return 0;
         else if (!ask_for_less(situation, mine, others, other_count))

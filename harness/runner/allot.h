@@ -6,7 +6,9 @@
  * processes (or whether it is a member), its clocks, its disk, its limits; or where the database
  * shall end alone while its disk stands still. (Cuts and shapes of links add up.) A fault whose
  * selector leaves a choice is given other nodes; one that has none is skipped, with the reason.
- * What a nemesis touches is read off the world that it declares, so that none has to say so twice.
+ * Damage to files lasts, so that it is a minority's for the whole run unless the situation allows
+ * more. What a nemesis touches is read off the world that it declares, so that none has to say so
+ * twice.
  */
 #ifndef ORDEAL_RUNNER_ALLOT_H
 #define ORDEAL_RUNNER_ALLOT_H
@@ -19,6 +21,11 @@ node_set worlds_conflict(const struct world *a, const struct world *b);
 /* Whether a majority is left whole: some node with healthy processes, clocks, disk and limits that
  * hears and is heard by enough others like it to make a majority. */
 bool world_has_quorum(const struct world *world);
+
+/* The nodes whose files the world damages; whether these are too many: no majority is left of which
+ * none are. */
+node_set world_damages(const struct world *world);
+bool damage_spreads(node_set damaged, int node_count);
 
 /* Declare `fault` into `mine` and `value` beside `others`, the contributions in force, by barring
  * nodes and lowering the number it may choose in `situation` until there is no conflict and, if

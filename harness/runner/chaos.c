@@ -32,6 +32,7 @@ struct chaos {
     pthread_cond_t changed;
     bool stopping, failed;
     struct err err;
+    node_set damaged; /* whose files faults have damaged */
     struct active active[ACTIVE_MAX];
 };
 
@@ -71,7 +72,9 @@ static void look_around(struct chaos *chaos, const struct fault *fault, struct s
     struct world world;
 
     *situation = (struct situation){.node_count = chaos->cluster->node_count,
-                                    .answered = crew_answered_last(chaos->crew)};
+                                    .answered = crew_answered_last(chaos->crew),
+                                    .damaged = chaos->damaged,
+                                    .damage_any = chaos->test->plan.damage_any};
     merge_active(chaos, &world);
     for (int i = 0; i < world.node_count; i++) {
         if (world.processes[i] != PROCESS_RUNNING || (world.absent & NODE(i)))
@@ -189,6 +192,7 @@ static int begin(struct chaos *chaos, const struct fault *fault, struct err *err
     pthread_mutex_lock(&chaos->lock);
     active->fault = fault;
     pthread_mutex_unlock(&chaos->lock);
+    chaos->damaged |= world_damages(&active->mine);
     merge_active(chaos, &world);
     record_edge(chaos, fault, EVENT_BEGIN, &active->value, NULL);
     if (enforcer_apply(chaos->enforcer, &world, err) < 0 ||

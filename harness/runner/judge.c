@@ -41,7 +41,7 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
     char logs[STORE_PATH_MAX + 16];
     struct check_options options = {.model = trial->test->workload->model,
                                     .log_dir = logs,
-                                    .log_patterns = trial->test->target->log_patterns,
+                                    .log_patterns = store_log_patterns(trial->test),
                                     .recovery_ns = trial->test->target->recovery_ns,
                                     .faults_planned = (size_t)trial->test->plan.fault_count};
 

@@ -128,6 +128,15 @@ unsigned plan_needs(const struct plan *plan)
     return needs;
 }
 
+bool plan_damages(const struct plan *plan)
+{
+    for (int i = 0; i < plan->fault_count; i++) {
+        if (plan->faults[i].nemesis->by_name)
+            return true;
+    }
+    return false;
+}
+
 void plan_release(struct plan *plan)
 {
     for (int i = 0; i < plan->fault_count; i++)
@@ -215,7 +224,8 @@ static void print_fault(const struct test *test, const struct fault *fault, stru
 void plan_print(const struct test *test, struct buf *json)
 {
     buf_puts(json, "{");
-    buf_json_str(json, "protect", str_of(test->plan.protect_quorum ? "quorum" : "none"));
+    const char *protect = test->plan.damage_any ? "none" : "files";
+    buf_json_str(json, "protect", str_of(test->plan.protect_quorum ? "quorum" : protect));
     buf_json_next(json, "faults");
     buf_puts(json, "[");
     for (int i = 0; i < test->plan.fault_count; i++)

@@ -41,8 +41,15 @@ void plan_sort(struct plan *plan);
 int plan_set_files(const struct target *target, const struct nemesis *nemesis, const char *pattern,
                    char files[DISK_FILES_BYTES], struct err *err) MUST_CHECK;
 
-/* Append {"protect":"quorum"|"none","faults":[...]}. */
+/* -1 if the plan's faults would damage the files of more than a minority, and it does not allow
+ * that. Who is chosen only when a fault begins is seen to then. */
+int plan_check_damage(const struct test *test, struct err *err) MUST_CHECK;
+
+/* Append {"protect":"quorum"|"files"|"none","faults":[...]}. */
 void plan_print(const struct test *test, struct buf *json);
+
+/* Whether any of the faults may damage files. */
+bool plan_damages(const struct plan *plan);
 
 /* What the plan's faults need from the start of the nodes: enum need. */
 unsigned plan_needs(const struct plan *plan);

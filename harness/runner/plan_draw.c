@@ -92,6 +92,10 @@ static int take_kind(const struct test *test, const char *kind, struct fault *fa
     fault->kind = kind;
     if (strncmp(kind, "leader", strlen("leader")) == 0)
         fault->selector = SELECT_LEADER;
+    for (int i = 0; i < SELECT_NODES; i++) {
+        if (strcmp(selector_names[i], kind) == 0)
+            fault->selector = (enum selector)i;
+    }
     buf_init(&value, 0);
     world_clear(&mine, test->node_count);
     int result = fault->nemesis->declare(fault, &situation, test->node_names, &mine, &value, err);

@@ -181,7 +181,7 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
 static int declare_alone(const struct test *test, const struct fault *fault, struct world *mine,
                          struct err *err)
 {
-    struct situation situation = {.node_count = test->node_count};
+    struct situation situation = {.node_count = test->node_count, .damage_any = true};
     struct buf value;
 
     buf_init(&value, 0);
@@ -227,16 +227,45 @@ static int check_plan(const struct test *test, struct err *err)
     return 0;
 }
 
-/* "protect" as test.json has it. */
-static int read_protect(const json_t *plan, bool *quorum, struct err *err)
+int plan_check_damage(const struct test *test, struct err *err)
 {
-    const json_t *value = json_object_get(plan, "protect");
+    const struct plan *plan = &test->plan;
+    node_set named = 0;
+    struct world mine;
+
+    for (int i = 0; i < plan->fault_count && !plan->damage_any; i++) {
+        const struct fault *fault = &plan->faults[i];
+        if (!fault->nemesis->by_name)
+            continue;
+        if (declare_alone(test, fault, &mine, err) < 0)
+            return -1;
+        node_set damaged = world_damages(&mine);
+        if (damaged && fault->selector == SELECT_NODES)
+            damaged = named |= damaged;
+        if (!damage_spreads(damaged, test->node_count))
+            continue;
+        return err_set(
+            err, EINVAL,
+            "fault %d (%s) would bring the nodes with damaged files to %d of %d, where a "
+            "majority must survive; choose fewer, or give --protect none",
+            fault->number, fault->nemesis->name, node_set_count(damaged), test->node_count);
+    }
+    return 0;
+}
+
+/* "protect" as test.json has it. */
+static int read_protect(const json_t *plan_json, struct plan *plan, struct err *err)
+{
+    const json_t *value = json_object_get(plan_json, "protect");
     const char *text = json_string_value(value);
 
-    if (value && !(text && (strcmp(text, "quorum") == 0 || strcmp(text, "none") == 0)))
-        return err_set(err, EINVAL, "\"protect\" must be \"quorum\" or \"none\"");
-    *quorum = text && strcmp(text, "quorum") == 0;
-    return 0;
+    if (!value)
+        return 0;
+    plan->protect_quorum = text && strcmp(text, "quorum") == 0;
+    plan->damage_any = text && strcmp(text, "none") == 0;
+    if (plan->protect_quorum || plan->damage_any || (text && strcmp(text, "files") == 0))
+        return 0;
+    return err_set(err, EINVAL, "\"protect\" must be \"quorum\", \"files\" or \"none\"");
 }
 
 static int read_faults(struct test *test, const json_t *plan, const char *path, struct err *err)
@@ -256,7 +285,7 @@ static int read_faults(struct test *test, const json_t *plan, const char *path, 
         if (read_fault(test, json_array_get(faults, i), fault, err) < 0)
             return err_wrap(err, "fault %zu of '%s'", i, path);
     }
-    return read_protect(plan, &test->plan.protect_quorum, err);
+    return read_protect(plan, &test->plan, err);
 }
 
 int plan_read(struct test *test, const char *path, struct err *err)

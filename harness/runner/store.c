@@ -112,6 +112,11 @@ static void print_patterns(const struct log_pattern *patterns, struct buf *json)
     buf_puts(json, "]");
 }
 
+const struct log_pattern *store_log_patterns(const struct test *test)
+{
+    return plan_damages(&test->plan) ? NULL : test->target->log_patterns;
+}
+
 char *store_print_test(const struct test *test, const char *promise, char *const *command)
 {
     struct buf json;
@@ -141,7 +146,7 @@ char *store_print_test(const struct test *test, const char *promise, char *const
     buf_json_next(&json, "seed");
     buf_printf(&json, "%" PRIu64, test->seed);
     print_settings(test, &json);
-    print_patterns(test->target->log_patterns, &json);
+    print_patterns(store_log_patterns(test), &json);
     buf_json_next(&json, "plan");
     plan_print(test, &json);
     needs_print(test->needs, &json);

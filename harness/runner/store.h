@@ -4,6 +4,7 @@
 #ifndef ORDEAL_RUNNER_STORE_H
 #define ORDEAL_RUNNER_STORE_H
 
+#include "../checker.h"
 #include "../test.h"
 
 enum { STORE_PATH_MAX = 3072 }; /* leaves room for names below it within PATH_MAX */
@@ -19,5 +20,9 @@ int store_write_test(const struct test *test, const char *dir, const char *promi
 
 /* The same as text, for --dry-run. The caller frees; NULL if memory is out. */
 char *store_print_test(const struct test *test, const char *promise, char *const *command);
+
+/* What must not be in the logs: nothing in particular, where the plan damages files and a node may
+ * well say so. */
+const struct log_pattern *store_log_patterns(const struct test *test);
 
 #endif

@@ -158,6 +158,52 @@ static void test_failing__what_matches_nothing_does_not_bite(void **state)
     assert_int_equal(declare(PROCESS_RUNNING, (struct disk_fault){0}).calls_failed, 0);
 }
 
+/* Through the mount, whose caches must not hide it; and done once, however often it is declared. */
+static void test_damage__is_what_a_restarted_node_reads(void **state)
+{
+    struct disk_fault fault = {.flip_bytes = 20, .seed = 3, .files = "w/*.wal"};
+
+    (void)state;
+    assert_int_equal(
+        sh("mkdir w && head -c 9000 /dev/urandom >w/a.wal && seq 1000 >w/other && cp -r w "
+           "/node/log/was && cat w/a.wal >/dev/null"),
+        0);
+    struct receipt receipt = declare(PROCESS_KILLED, fault);
+    assert_int_equal(receipt.bits_flipped, 20);
+    assert_int_equal(receipt.files_matched, 1);
+    assert_int_equal(declare(PROCESS_KILLED, fault).bits_flipped, 20);
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    assert_int_equal(sh("test $(cmp -l w/a.wal /node/log/was/a.wal | wc -l) = 20 && cmp w/other "
+                        "/node/log/was/other"),
+                     0);
+    assert_int_equal(sh("test $(grep -c 'flipped bit . of byte .* of .w/a.wal' /node/log/disk.log) "
+                        "= 20"),
+                     0);
+    fault = (struct disk_fault){.cut_bytes = 100, .files = "w/other"};
+    assert_int_equal(declare(PROCESS_KILLED, fault).bytes_cut, 100);
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    assert_int_equal(sh("head -c -100 /node/log/was/other | cmp - w/other && echo more >>w/other"),
+                     0);
+}
+
+static void test_stale__a_node_comes_back_as_it_was(void **state)
+{
+    const struct disk_fault fault = {.stale = 1, .cut_after_ns = 100 * NS_PER_MS};
+    const char *argv[] = {"sh", "-c", "while :; do echo more >>kept; done", NULL};
+    struct receipt receipt;
+
+    (void)state;
+    DO(node_start(node, &(struct process_spec){.name = "w", .argv = argv}, &err));
+    assert_int_equal(sh("until test -s kept; do :; done"), 0);
+    receipt = declare(PROCESS_KILLED, fault);
+    assert_true(receipt.bytes_staled > 0);
+    assert_int_equal(receipt.bytes_lost, 0);
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    assert_int_equal(sh("grep -q brought.back..kept "
+                        "/node/log/disk.log"),
+                     0);
+}
+
 static bool missing(void)
 {
     const char *folder = getenv("B");
@@ -184,6 +230,8 @@ int main(void)
         TEST(test_failing__calls_are_counted),
         TEST(test_failing__only_what_matches),
         TEST(test_failing__what_matches_nothing_does_not_bite),
+        TEST(test_damage__is_what_a_restarted_node_reads),
+        TEST(test_stale__a_node_comes_back_as_it_was),
     };
 
     if (missing() || agent_place_missing("disk"))

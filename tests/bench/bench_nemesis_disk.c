@@ -92,6 +92,71 @@ static void measure_delay(void)
                  ms > 49 && ms < 51 ? "yes" : "**no**");
 }
 
+/* Of `*.wal` alone: calls that fail as their caller sees it, of a thousand each. */
+static void measure_errors(void)
+{
+    static const char script[] =
+        "n=0; for i in $(seq 1000); do echo x 2>/dev/null >>%s || n=$((n+1)); done; echo $n";
+    const struct disk_fault fault = {.io_error_ppm = 100000, .files = "*.wal", .seed = 7};
+    char wal[160], other[160];
+
+    (void)snprintf(wal, sizeof wal, script, "a.wal");
+    (void)snprintf(other, sizeof other, script, "b.log");
+    uint64_t before = declare(PROCESS_RUNNING, fault).calls_failed;
+    double failed = sh(wal), spared = sh(other);
+    uint64_t counted = declare(PROCESS_RUNNING, (struct disk_fault){0}).calls_failed - before;
+    (void)printf(
+        "| disk-error, files *.wal | 10 %% of calls, none of others | %.1f %% of 1000 writes, "
+        "%.0f of 1000 elsewhere; receipt %" PRIu64 " | caller and receipt agree: %s |\n",
+        failed / 10, spared, counted, spared == 0 && failed == (double)counted ? "yes" : "**no**");
+}
+
+static void print_damage(const char *what, const char *declared, double differ, uint64_t counted,
+                         double expected)
+{
+    (void)printf("| %s | %s | %.0f (receipt: %" PRIu64 ") | exactly: %s |\n", what, declared,
+                 differ, counted,
+                 differ == (double)counted && (expected < 0 || differ == expected) ? "yes"
+                                                                                   : "**no**");
+}
+
+/* Damage to files, each against a copy from before. */
+static void measure_damage(void)
+{
+    static const char differ[] = "cmp -l f.wal /node/log/f.was 2>/dev/null | wc -l";
+
+    (void)sh("head -c 1000000 /dev/urandom >f.wal && cp f.wal /node/log/f.was && echo 0");
+    struct receipt receipt = declare(
+        PROCESS_KILLED, (struct disk_fault){.flip_bytes = 1000, .files = "f.wal", .seed = 7});
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    print_damage("bit-flip, files f.wal", "1000 bytes of 1,000,000 differ", sh(differ),
+                 receipt.bits_flipped, 1000);
+    uint64_t cut = receipt.bytes_cut;
+    receipt = declare(PROCESS_KILLED, (struct disk_fault){.cut_bytes = 12345, .files = "f.wal"});
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    print_damage("truncate, files f.wal", "12345 bytes are missing", 1e6 - sh("wc -c <f.wal"),
+                 receipt.bytes_cut - cut, 12345);
+    /* A writer that appends single bytes until the power goes: what is missing is the receipt's. */
+    const char *argv[] = {"sh", "-c",
+                          "while :; do echo >>g.wal; wc -c <g.wal >/node/log/size; done", NULL};
+    demand(node_start(node, &(struct process_spec){.name = "w", .argv = argv}, &err));
+    (void)sh("until test -s g.wal; do :; done; echo 0");
+    uint64_t staled = receipt.bytes_staled;
+    receipt =
+        declare(PROCESS_KILLED,
+                (struct disk_fault){.stale = 1, .cut_after_ns = 200 * NS_PER_MS, .files = "g.wal"});
+    demand(node_stop(node, "w", 1000, &err));
+    (void)declare(PROCESS_RUNNING, (struct disk_fault){0});
+    double missing = sh("echo $(($(cat /node/log/size) - $(wc -c <g.wal)))");
+    uint64_t counted = receipt.bytes_staled - staled;
+    (void)printf(
+        "| stale-snapshot, 200 ms | bytes appended in that time are gone | %.0f or one more "
+        "(receipt: %" PRIu64 ") | exactly: %s |\n",
+        missing, counted,
+        counted > 0 && (double)counted >= missing && (double)counted <= missing + 1 ? "yes"
+                                                                                    : "**no**");
+}
+
 int main(void)
 {
     if (agent_place_missing("bench_nemesis_disk"))
@@ -104,6 +169,8 @@ int main(void)
     }
     measure_loss();
     measure_delay();
+    measure_errors();
+    measure_damage();
     (void)printf("| the disk's layer, a write of 4 KiB | | %.1f µs (tmpfs: %.1f) | |\n",
                  cost_us("/node/data/x", "", 5000), cost_us("/tmp/x", "", 5000));
     (void)printf("| and with a sync after each | | %.1f µs (tmpfs: %.1f) | |\n",

@@ -64,6 +64,7 @@ static void test_run_nemeses__all_is_everything_but_what_is_taken_out(void **sta
     assert_int_equal(count_of(&fewer), count_of(&all) - 1);
     for (int i = 0; fewer.nemeses[i]; i++) {
         assert_ptr_not_equal(fewer.nemeses[i], &nemesis_slow);
+        assert_false(fewer.nemeses[i]->by_name);
         if (fewer.nemeses[i] == &nemesis_kill)
             assert_string_equal(fewer.wishes[i].kind, "one");
         else

@@ -32,6 +32,15 @@ expect 'raft under power cuts: passed' 0 \
 expect 'raft with disks that are slow, stall and fail: passed' 0 \
     "$ordeal" run raft --nemesis slow-disk,stalled-disk,disk-error --interval 2 --time-limit 6 --seed 1
 
+# For good, but for a follower alone, whose leader puts it right.
+expect 'raft with the end of a log cut off: passed' 0 \
+    "$ordeal" run raft --nemesis truncate:files=log:kind=follower:bytes=200 --interval 2 --time-limit 2 --seed 1
+grep -q '"edge":"ended".*"affected":200,.*"bytes_cut":200,"files_matched":1' store/latest/history.jsonl &&
+    grep -q "cut bytes .* off 'log'" store/latest/nodes/*/disk.log &&
+    ok 'and the receipt counts the bytes' || not_ok 'and the receipt counts the bytes' store/latest/history.jsonl
+expect 'damage to the files of a majority is refused' 254 "$ordeal" run raft --nemesis bit-flip:kind=majority
+expect_said 'with the way to have it' 'majority must survive; .*--protect none'
+
 if has redis-server || [ -x "$packages/redis-server" ]; then
     expect 'redis with appendfsync=everysec: acknowledged writes are lost' 1 \
         "$ordeal" run redis -w register --set appendfsync=everysec --nemesis "$cut" --interval 2 \
@@ -39,9 +48,13 @@ if has redis-server || [ -x "$packages/redis-server" ]; then
     expect 'redis with appendfsync=always: none is' 0 \
         "$ordeal" run redis -w register --set appendfsync=always --nemesis "$cut" --interval 2 \
         --time-limit 8 --op-timeout 1 --concurrency 5 --seed 1
+    expect 'redis with files of a while before: acknowledged writes are lost' 1 \
+        "$ordeal" run redis -w register --nemesis stale-snapshot:age_ms=500 --protect none --interval 2 \
+        --time-limit 4 --op-timeout 1 --concurrency 5 --seed 1
 else
     skip 'redis with appendfsync=everysec: acknowledged writes are lost' 'no redis-server (make packages)'
     skip 'redis with appendfsync=always: none is' 'no redis-server (make packages)'
+    skip 'redis with files of a while before: acknowledged writes are lost' 'no redis-server (make packages)'
 fi
 
 if has_etcd; then

@@ -5,7 +5,8 @@
 #include "../lib/check.h"
 #include "../lib/declare.h"
 
-extern const struct nemesis nemesis_kill, nemesis_pause, nemesis_crash, nemesis_members;
+extern const struct nemesis nemesis_kill, nemesis_pause, nemesis_crash, nemesis_members,
+    nemesis_truncate;
 
 /* Allot a fault of `nemesis` beside what `other` declares in a cluster of `count`. */
 static int try_beside(const struct nemesis *nemesis, const char *kind, enum selector selector,
@@ -147,6 +148,71 @@ static void test_allot__who_is_no_member_is_left_alone(void **state)
                      -1);
 }
 
+/* Allot damage to files in a cluster of `count` where those of `damaged` are already; who gets it,
+ * 0 if nobody does. */
+static node_set allot_damage(enum selector selector, node_set named, int count, node_set damaged,
+                             bool any)
+{
+    struct fault fault = {.nemesis = &nemesis_truncate,
+                          .kind = "one",
+                          .selector = selector,
+                          .nodes = named,
+                          .params = {100},
+                          .seed = 7};
+    struct situation situation = {.node_count = count, .damaged = damaged, .damage_any = any};
+    struct world mine;
+    struct buf value;
+    struct err err;
+
+    buf_init(&value, 0);
+    int result = allot(&fault, &situation, declare_names, NULL, 0, false, &mine, &value, &err);
+    buf_release(&value);
+    return result == 0 ? world_damages(&mine) : 0;
+}
+
+static void test_allot__damage_to_files_stays_with_a_minority(void **state)
+{
+    (void)state;
+    assert_int_equal(node_set_count(allot_damage(SELECT_ALL, 0, 5, 0, false)), 2);
+    assert_int_equal(node_set_count(allot_damage(SELECT_MINORITY, 0, 5, 0, false)), 2);
+    assert_int_equal(allot_damage(SELECT_ONE, 0, 3, NODE(2), false), NODE(2));
+    node_set again = allot_damage(SELECT_MINORITY, 0, 5, NODE(1) | NODE(4), false);
+    assert_true(again && (again & ~(NODE(1) | NODE(4))) == 0);
+    node_set one_more = allot_damage(SELECT_MINORITY, 0, 5, NODE(1), false);
+    assert_int_equal(node_set_count(one_more | NODE(1)), 2);
+    assert_int_equal(allot_damage(SELECT_NODES, NODE(0) | NODE(1), 3, 0, false), 0);
+    assert_int_equal(allot_damage(SELECT_NODES, NODE(0), 3, NODE(1), false), 0);
+    assert_int_equal(allot_damage(SELECT_ONE, 0, 2, 0, false), 0);
+    assert_int_equal(allot_damage(SELECT_ONE, 0, 1, 0, false), 0);
+}
+
+static void test_allot__no_protection_lets_all_files_be_damaged(void **state)
+{
+    (void)state;
+    assert_int_equal(allot_damage(SELECT_ALL, 0, 5, NODE(1), true), 31);
+    assert_int_equal(allot_damage(SELECT_ONE, 0, 1, 0, true), 1);
+}
+
+/* A node whose files were damaged may refuse to run: nobody else may fall beside it. */
+static void test_allot__who_was_damaged_is_no_part_of_a_quorum(void **state)
+{
+    struct situation situation = {.node_count = 3, .damaged = NODE(1)};
+    struct fault fault = {.nemesis = &nemesis_kill, .kind = "one", .selector = SELECT_ONE};
+    struct world mine;
+    struct buf value;
+    struct err err;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fault.seed = seed;
+        buf_init(&value, 0);
+        assert_int_equal(
+            allot(&fault, &situation, declare_names, NULL, 0, true, &mine, &value, &err), 0);
+        assert_int_equal(mine.processes[1], PROCESS_KILLED);
+        buf_release(&value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +222,9 @@ int main(void)
         cmocka_unit_test(test_allot__nobody_has_to_end_while_his_disk_stands_still),
         cmocka_unit_test(test_allot__a_protected_quorum_stays_whole),
         cmocka_unit_test(test_allot__no_protection_lets_everybody_fall),
+        cmocka_unit_test(test_allot__damage_to_files_stays_with_a_minority),
+        cmocka_unit_test(test_allot__no_protection_lets_all_files_be_damaged),
+        cmocka_unit_test(test_allot__who_was_damaged_is_no_part_of_a_quorum),
         cmocka_unit_test(test_allot__a_cut_quorum_is_none),
         cmocka_unit_test(test_allot__who_is_no_member_is_left_alone),
     };

@@ -387,11 +387,60 @@ static void test_plan__protection_is_part_of_the_plan(void **state)
     struct test test = make_test(1);
 
     read_text("{\"protect\":\"quorum\",\"faults\":[]}", &test);
-    assert_true(test.plan.protect_quorum);
+    assert_true(test.plan.protect_quorum && !test.plan.damage_any);
     plan_release(&test.plan);
-    read_text("{\"faults\":[]}", &test);
-    assert_false(test.plan.protect_quorum);
+    read_text("{\"protect\":\"none\",\"faults\":[]}", &test);
+    assert_true(!test.plan.protect_quorum && test.plan.damage_any);
     plan_release(&test.plan);
+    for (int named = 0; named < 2; named++) {
+        read_text(named ? "{\"protect\":\"files\",\"faults\":[]}" : "{\"faults\":[]}", &test);
+        assert_true(!test.plan.protect_quorum && !test.plan.damage_any);
+        char *text = plan_text(&test);
+        assert_string_equal(text, "{\"protect\":\"files\",\"faults\":[]}");
+        free(text);
+    }
+    plan_release(&test.plan);
+}
+
+/* What plan_check_damage says of a plan of these faults, "" if nothing. */
+static const char *damage(const char *protect, const char *faults)
+{
+    static struct err err;
+    struct test test = make_test(1);
+    char text[600];
+
+    (void)snprintf(text, sizeof text, "{%s\"faults\":[%s]}", protect, faults);
+    read_text(text, &test);
+    const char *said = plan_check_damage(&test, &err) ? err.msg : "";
+    plan_release(&test.plan);
+    return said;
+}
+
+#define DAMAGE(nemesis, who) "{\"nemesis\":\"" nemesis "\",\"begin_ns\":0,\"end_ns\":5," who "}"
+
+static void test_plan__damage_to_the_files_of_a_majority_is_refused(void **state)
+{
+    static const char *const majorities[] = {
+        DAMAGE("truncate", "\"select\":\"majority\""), DAMAGE("bit-flip", "\"select\":\"all\""),
+        DAMAGE("stale-snapshot", "\"nodes\":[\"n1\",\"n3\"]"),
+        DAMAGE("truncate", "\"nodes\":[\"n1\"]") "," DAMAGE(
+            "kill", "\"nodes\":[\"n3\"]") ","
+                                          "{\"nemesis\":\"bit-flip\",\"begin_ns\":6,\"end_ns\":9,"
+                                          "\"nodes\":[\"n2\"]}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof majorities / sizeof *majorities; i++) {
+        if (!strstr(damage("", majorities[i]), "where a majority must survive"))
+            fail_msg("%s", majorities[i]);
+        assert_non_null(strstr(damage("\"protect\":\"quorum\",", majorities[i]), "of 3"));
+        assert_string_equal(damage("\"protect\":\"none\",", majorities[i]), "");
+    }
+    /* Never drawn, but asked for by its kind. */
+    assert_non_null(strstr(damage("", DAMAGE("truncate", "\"kind\":\"majority\"")), "2 of 3"));
+    assert_non_null(strstr(damage("", DAMAGE("bit-flip", "\"kind\":\"all\"")), "3 of 3"));
+    assert_string_equal(damage("", DAMAGE("truncate", "\"select\":\"minority\"")), "");
+    assert_string_equal(damage("", DAMAGE("truncate", "\"select\":\"leader\"")), "");
+    assert_string_equal(damage("", DAMAGE("kill", "\"select\":\"all\"")), "");
 }
 
 static void check_refused(const char *text, const char *why)
@@ -431,7 +480,8 @@ static void test_plan__bad_files_are_refused_in_words(void **state)
     check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":30000000000,"
                   "\"end_ns\":40000000000}]}",
                   "after the time limit");
-    check_refused("{\"faults\":[],\"protect\":\"me\"}", "\"quorum\" or \"none\"");
+    check_refused("{\"faults\":[],\"protect\":\"me\"}", "\"quorum\", \"files\" or \"none\"");
+    check_refused("{\"faults\":[],\"protect\":7}", "\"quorum\", \"files\" or \"none\"");
     check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":5,"
                   "\"params\":7}]}",
                   "must be an object");
@@ -559,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_plan__what_is_never_drawn_can_be_wished_for),
         cmocka_unit_test(test_plan__a_grudge_cuts_exactly_what_it_says),
         cmocka_unit_test(test_plan__protection_is_part_of_the_plan),
+        cmocka_unit_test(test_plan__damage_to_the_files_of_a_majority_is_refused),
         cmocka_unit_test(test_plan__bad_files_are_refused_in_words),
         cmocka_unit_test(test_plan__files_that_no_fault_could_be_about_are_refused),
         cmocka_unit_test(test_plan__files_are_part_of_the_plan),
