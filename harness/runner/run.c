@@ -250,7 +250,9 @@ static int liveness(struct run *run, struct err *err)
     if (attend(run, clock_now_ns() + patience_ns, workers_idle, 0, err) < 0)
         return -1;
     /* Replicas that converge in their own time have the target's bound to do so. */
-    bool converging = strcmp(run->promise, "eventual") == 0 || strcmp(run->promise, "ladder") == 0;
+    bool converging = strcmp(run->promise, "eventual") == 0 ||
+                      strcmp(run->promise, "lost-write") == 0 ||
+                      strcmp(run->promise, "ladder") == 0;
     if (converging &&
         attend(run, clock_now_ns() + run->test->target->recovery_ns, NULL, 0, err) < 0)
         return -1;

@@ -179,6 +179,12 @@ const struct protocol protocol_lww = {
         (const char *const[]){"--nemesis partition,kill,pause --interval 2 -r 600 -t 10",
                               "--plan plans/clocks-stand-still.json --keys 50 -r 2000 -c 4n -t 4",
                               NULL},
+    .showings = (const struct showing[]){{"lost-write",
+                                          "a clock behind: an acknowledged write loses against "
+                                          "an older one",
+                                          "-w register --plan plans/one-clock-behind.json -r 1000 "
+                                          "--keys 40 -t 4 --consistency lost-write"},
+                                         {0}},
     .rules = (const struct rule[]){{"read", on_read},
                                    {"write", on_write},
                                    {"entry", on_entry},
