@@ -58,6 +58,8 @@ struct node {
     bool closing, lost;
     char why[256]; /* it was lost */
     struct ended ended[ENDED_MAX];
+    clock_listener *listener; /* or NULL */
+    void *listener_context;
 };
 
 const char *node_name(const struct node *node)
@@ -178,10 +180,23 @@ static void take_exit(struct node *node, const json_t *event)
     log_info("agent", "'%s' on '%s' %s", ended->name, node->name, ended->how);
 }
 
+static void take_clock(struct node *node, const json_t *event)
+{
+    const json_t *samples = json_object_get(event, "samples");
+
+    for (size_t i = 0; node->listener && i < json_array_size(samples); i++) {
+        struct clock_sample sample;
+        if (clock_sample_read(json_array_get(samples, i), &sample))
+            node->listener(node->listener_context, node, &sample);
+    }
+}
+
 static void take_event(struct node *node, const char *event, const json_t *line)
 {
     if (strcmp(event, "exit") == 0)
         take_exit(node, line);
+    else if (strcmp(event, "clock") == 0)
+        take_clock(node, line);
     else if (strcmp(event, "log") == 0)
         log_warning("agent",
                     "the logs of '%s' are over their limit: the first %" PRId64
@@ -389,6 +404,14 @@ bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_M
     }
     pthread_mutex_unlock(&node->lock);
     return news;
+}
+
+void node_hear_clock(struct node *node, clock_listener *listener, void *context)
+{
+    pthread_mutex_lock(&node->lock);
+    node->listener = listener;
+    node->listener_context = context;
+    pthread_mutex_unlock(&node->lock);
 }
 
 /* -- life ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "../node.h"
 #include "../transport.h"
 #include "../world.h"
+#include "clock_sample.h"
 
 #include <jansson.h>
 
@@ -36,6 +37,12 @@ int node_receipt(struct node *node, struct receipt *receipt, struct err *err) MU
 
 /* Whether the connection to the agent is gone; `why` (256 bytes) says how. */
 bool node_lost(struct node *node, char why[256]);
+
+/* Who wants to know what processes on the node are told of the time (NEED_CLOCK); told by the
+ * node's thread, from now until node_close() has returned. It must not call the node. */
+typedef void clock_listener(void *context, const struct node *node,
+                            const struct clock_sample *sample);
+void node_hear_clock(struct node *node, clock_listener *listener, void *context);
 
 /* The agent's abilities as hello gave them, a space-separated list; lives as long as the node. */
 const char *node_abilities(const struct node *node);

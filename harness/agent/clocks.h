@@ -15,6 +15,7 @@
 #include "../base/buf.h"
 #include "../base/err.h"
 #include "../world.h"
+#include "clock_watch.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -29,6 +30,7 @@ struct clocks {
     int memory_fd;
     int filters_fd; /* to the keeper */
     pid_t keeper;
+    struct clock_watch watch;
 };
 
 /* Start the keeper, and try whether a program that it looks after is told another time. -1 with
@@ -44,6 +46,9 @@ void clocks_declare(struct clocks *clocks, const struct clock_fault *fault);
 
 /* Append the counts of the receipt, and by how much each clock is off now. Nothing if not open. */
 void clocks_receipt(const struct clocks *clocks, struct buf *answer);
+
+/* Look at what processes are told, and tell the controller, if it is time; when it is next. */
+int64_t clocks_tick(struct clocks *clocks, int64_t now_ns, struct output *output);
 
 /* Whether `pid`, which has ended, was the keeper: then nothing can be executed any more. */
 bool clocks_reaped(struct clocks *clocks, pid_t pid);

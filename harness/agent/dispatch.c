@@ -128,6 +128,7 @@ static int bye(struct agent *agent, struct request *request, struct buf *answer,
     (void)request;
     (void)answer;
     agent->ending = true;
+    clock_watch_end(&agent->clocks.watch, &agent->output);
     return system_end(agent, err);
 }
 

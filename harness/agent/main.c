@@ -152,6 +152,8 @@ static int tick(struct agent *agent)
     next_ns = due_ns < next_ns ? due_ns : next_ns;
     due_ns = system_tick(agent, now_ns);
     next_ns = due_ns < next_ns ? due_ns : next_ns;
+    due_ns = clocks_tick(&agent->clocks, now_ns, &agent->output);
+    next_ns = due_ns < next_ns ? due_ns : next_ns;
     if (agent->box.open) {
         if (now_ns >= agent->logs_ns) {
             logs_bound(agent->log_limit_bytes, log_dropped, agent);
@@ -194,6 +196,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--tell-clock") == 0)
         return clocks_tell();
+    if (argc == 2 && strcmp(argv[1], "--probe-clock") == 0)
+        return clock_probe_main();
     if (argc == 2 && strcmp(argv[1], "--try-clocks") == 0)
         return clocks_try();
     if (options_read(&agent, argc, argv)) {

@@ -5,7 +5,7 @@
  * a grid of small cells, each drawn once per outcome and darker the more operations fall into it:
  * ten operations are ten dots, a million are a density, and the page stays small.
  */
-#include "page.h"
+#include "chart.h"
 
 #include "../base/histogram.h"
 #include "describe.h"
@@ -18,17 +18,13 @@
 #include <string.h>
 
 enum {
-    LEFT = 66,
-    RIGHT = 10,
-    WIDTH = 924,
-    PLOT = WIDTH - LEFT - RIGHT,
     LANE = 18,
     LANES_MAX = 6,
     RATE_HEIGHT = 110,
     LATENCY_HEIGHT = 190,
     GAP = 34, /* between panels; holds the name of the lower one */
     CELL = 3,
-    CELLS_X = PLOT / CELL + 1,
+    CELLS_X = CHART_PLOT / CELL + 1,
     CELLS_Y = LATENCY_HEIGHT / CELL + 1,
     BINS = 170,
     LEVELS = 4,
@@ -56,10 +52,16 @@ static int outcome_of(const struct op *op)
     return op->type == OP_OK ? 0 : op->type == OP_FAIL ? 1 : 2;
 }
 
+double chart_x(const struct history *history, int64_t time_ns)
+{
+    double part = (double)time_ns / (double)history->end_ns;
+
+    return CHART_LEFT + CHART_PLOT * (part < 0 ? 0 : part > 1 ? 1 : part);
+}
+
 static double x_of(const struct chart *chart, int64_t time_ns)
 {
-    double part = (double)time_ns / (double)chart->end_ns;
-    return LEFT + PLOT * (part < 0 ? 0 : part > 1 ? 1 : part);
+    return chart_x(chart->page->history, time_ns);
 }
 
 /* When its outcome was known; for what never ended, when it was invoked. */
@@ -102,7 +104,7 @@ static void count_op(struct chart *chart, const struct op *op)
 {
     int outcome = outcome_of(op);
     int64_t bin = end_of(op) / (chart->end_ns / BINS + 1);
-    int x = (int)((x_of(chart, op->invoke_ns) - LEFT) / CELL);
+    int x = (int)((x_of(chart, op->invoke_ns) - CHART_LEFT) / CELL);
     int y = (int)((y_of(chart, end_of(op) - op->invoke_ns) - chart->latency_top) / CELL);
     uint16_t *cell = &chart->cells[(outcome * CELLS_Y + y) * CELLS_X + x];
 
@@ -114,13 +116,19 @@ static void count_op(struct chart *chart, const struct op *op)
 /* -- drawing --------------------------------------------------------------------------------------
  */
 
+void chart_text(struct buf *html, const char *style, double x, double y, const char *anchor,
+                const char *text)
+{
+    buf_printf(html, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", style, x, y,
+               anchor);
+    html_puts(html, text);
+    buf_puts(html, "</text>");
+}
+
 static void text_at(struct chart *chart, const char *style, double x, double y, const char *anchor,
                     const char *text)
 {
-    buf_printf(chart->html, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", style,
-               x, y, anchor);
-    html_puts(chart->html, text);
-    buf_puts(chart->html, "</text>");
+    chart_text(chart->html, style, x, y, anchor, text);
 }
 
 /* A round number near `raw`: 1, 2 or 5 times a power of ten. */
@@ -143,7 +151,7 @@ static void draw_time_axis(struct chart *chart)
     int last = (int)(end / step * 1.0001);
 
     for (int i = 0; i <= last; i++) {
-        double x = LEFT + PLOT * i * step / end;
+        double x = CHART_LEFT + CHART_PLOT * i * step / end;
         struct buf text;
         buf_init(&text, 0);
         buf_printf(&text, "%.*f", step >= 1 ? 0 : step >= 0.1 ? 1 : 2, i * step);
@@ -215,7 +223,7 @@ static void draw_faults(struct chart *chart)
         const struct fault_window *window = &page->windows[i];
         if (window->in_force_ns == TIME_NEVER)
             continue;
-        double from = x_of(chart, window->in_force_ns), next = WIDTH;
+        double from = x_of(chart, window->in_force_ns), next = CHART_WIDTH;
         int lane = 0;
         while (lane < chart->lanes - 1 && used[lane] > from)
             lane++;
@@ -264,9 +272,9 @@ static void draw_phases(struct chart *chart)
         buf_printf(chart->html, "<path class=\"phase\" d=\"M%.1f %dV%d\"/>", x, chart->rate_top,
                    chart->bottom);
         double width = 5.6 * (double)name.len + 6;
-        if (x >= last && x + width < WIDTH + 40) {
-            text_at(chart, "phase-name", x, chart->bottom + 31, x + width > WIDTH ? "end" : "start",
-                    name.ptr ? name.ptr : "");
+        if (x >= last && x + width < CHART_WIDTH + 40) {
+            text_at(chart, "phase-name", x, chart->bottom + 31,
+                    x + width > CHART_WIDTH ? "end" : "start", name.ptr ? name.ptr : "");
             last = x + width;
         }
         buf_release(&name);
@@ -286,11 +294,12 @@ static void draw_rate_axis(struct chart *chart, double step, int steps)
             text_count(&text, (uint64_t)(i * step + 0.5));
         else
             buf_printf(&text, "%.2g", i * step);
-        buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y, LEFT + PLOT);
-        text_at(chart, "tick-label", LEFT - 8, y + 4, "end", text.ptr ? text.ptr : "");
+        buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", CHART_LEFT, y,
+                   CHART_LEFT + CHART_PLOT);
+        text_at(chart, "tick-label", CHART_LEFT - 8, y + 4, "end", text.ptr ? text.ptr : "");
         buf_release(&text);
     }
-    text_at(chart, "name", LEFT, chart->rate_top - 10, "start", "Operations per second");
+    text_at(chart, "name", CHART_LEFT, chart->rate_top - 10, "start", "Operations per second");
 }
 
 static void draw_rate(struct chart *chart)
@@ -306,7 +315,7 @@ static void draw_rate(struct chart *chart)
     double top = steps * step;
     draw_rate_axis(chart, step, steps);
     for (int outcome = 0; outcome < OUTCOMES; outcome++) {
-        double bin = (double)PLOT / BINS;
+        double bin = (double)CHART_PLOT / BINS;
         buf_printf(chart->html, "<path class=\"a-%s\" d=\"", outcome_classes[outcome]);
         for (int i = 0; i < BINS; i++) {
             if (chart->bins[outcome][i] == 0)
@@ -315,7 +324,7 @@ static void draw_rate(struct chart *chart)
             for (int under = 0; under < outcome; under++)
                 below += chart->bins[under][i];
             double height = chart->bins[outcome][i] * scale;
-            buf_printf(chart->html, "M%.1f %.1fh%.1fv%.1fh-%.1fz", LEFT + i * bin,
+            buf_printf(chart->html, "M%.1f %.1fh%.1fv%.1fh-%.1fz", CHART_LEFT + i * bin,
                        bottom - below * scale, bin - 0.4, -(height > 0.6 ? height : 0.6),
                        bin - 0.4);
         }
@@ -335,10 +344,11 @@ static void draw_latency_axis(struct chart *chart)
         if (decade < chart->decade_low || decade > chart->decade_high)
             continue;
         double y = y_of(chart, ns);
-        buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y, LEFT + PLOT);
-        text_at(chart, "tick-label", LEFT - 8, y + 4, "end", labels[decade]);
+        buf_printf(chart->html, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", CHART_LEFT, y,
+                   CHART_LEFT + CHART_PLOT);
+        text_at(chart, "tick-label", CHART_LEFT - 8, y + 4, "end", labels[decade]);
     }
-    text_at(chart, "name", LEFT, chart->latency_top - 10, "start",
+    text_at(chart, "name", CHART_LEFT, chart->latency_top - 10, "start",
             "Latency of each operation, at its invocation");
 }
 
@@ -367,7 +377,8 @@ static void draw_cells(struct chart *chart, int outcome, int level)
                            outcome_classes[outcome], opacities[level]);
             begun = true;
             if (!row_begun)
-                buf_printf(chart->html, "M%d %dh0", LEFT + x * CELL, chart->latency_top + y * CELL);
+                buf_printf(chart->html, "M%d %dh0", CHART_LEFT + x * CELL,
+                           chart->latency_top + y * CELL);
             else
                 buf_printf(chart->html, "m%d 0h0", (x - at_x) * CELL);
             row_begun = true;
@@ -417,8 +428,8 @@ static void draw_witness(struct chart *chart)
     double x = x_of(chart, end_of(op));
     buf_printf(chart->html, "<path class=\"witness\" d=\"M%.1f %dV%d\"/>", x, chart->rate_top - 6,
                chart->bottom);
-    text_at(chart, "witness", x > WIDTH - 60 ? x - 5 : x + 5, chart->rate_top + 4,
-            x > WIDTH - 60 ? "end" : "start", "witness");
+    text_at(chart, "witness", x > CHART_WIDTH - 60 ? x - 5 : x + 5, chart->rate_top + 4,
+            x > CHART_WIDTH - 60 ? "end" : "start", "witness");
 }
 
 static void draw_all(struct chart *chart)
@@ -428,7 +439,8 @@ static void draw_all(struct chart *chart)
     chart->lanes = count_lanes(chart->page);
     chart->rate_top = chart->lanes * LANE + 26;
     chart->latency_top = chart->rate_top + RATE_HEIGHT + GAP;
-    chart->bottom = chart->latency_top + LATENCY_HEIGHT;
+    int clocks_top = chart->latency_top + LATENCY_HEIGHT;
+    chart->bottom = clocks_top + chart_clocks_height(chart->page);
     find_decades(chart);
     for (size_t i = 0; i < chart->page->history->count; i++)
         count_op(chart, &chart->page->history->ops[i]);
@@ -436,7 +448,7 @@ static void draw_all(struct chart *chart)
     buf_printf(chart->html,
                "<div class=\"scroll\"><svg class=\"chart%s\" viewBox=\"0 0 %d %d\" role=\"img\">"
                "<title>Throughput and latency over the run, with the faults in force</title>\n",
-               chart->page->history->count < FEW ? " few" : "", WIDTH, chart->bottom + 36);
+               chart->page->history->count < FEW ? " few" : "", CHART_WIDTH, chart->bottom + 36);
     draw_faults(chart);
     draw_phases(chart);
     draw_rate(chart);
@@ -449,6 +461,7 @@ static void draw_all(struct chart *chart)
         draw_quantile(chart, histogram, 0.5, "p50");
         draw_quantile(chart, histogram, 0.99, "p99");
     }
+    chart_clocks(chart->page, clocks_top);
     draw_time_axis(chart);
     draw_witness(chart);
     buf_puts(chart->html, "</svg></div>\n");
@@ -474,7 +487,11 @@ void page_overview(struct page *page)
              "<p class=\"legend\"><span><i class=\"ok\"></i>ok</span><span><i class=\"fail\"></i>"
              "fail: certainly did not happen</span><span><i class=\"info\"></i>info: outcome "
              "unknown</span><span><i class=\"line\"></i>median</span><span><i class=\"line "
-             "dash\"></i>99%</span></p></section>\n");
+             "dash\"></i>99%</span>");
+    chart_clocks_legend(page);
+    buf_puts(page->html, "</p>\n");
+    chart_clocks_note(page);
+    buf_puts(page->html, "</section>\n");
     budget_free(budget, chart->cells);
     budget_free(budget, chart);
 }

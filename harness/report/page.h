@@ -8,6 +8,7 @@
 #define ORDEAL_REPORT_PAGE_H
 
 #include "../history/history.h"
+#include "clock_tracks.h"
 #include "results.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct page {
     const char *nodes[NODE_NONE]; /* the history's, in order of their names: n2 before n10 */
     const struct fault_window *windows;
     size_t window_count;
+    const struct clock_tracks *clocks; /* NULL: none were recorded */
 
     /* Of the decisive anomaly; none: NULL and 0. */
     const json_t *anomaly;

@@ -96,11 +96,14 @@ const char *const page_style[] = {
     ".p.fail{stroke:var(--fail)}.p.info{stroke:var(--info)}\n",
     ".q{fill:none;stroke:var(--ink);stroke-width:1.2;stroke-linejoin:round}"
     ".q.p99{stroke-dasharray:4 3;stroke-opacity:.75}\n",
+    ".clock{fill:none;stroke:var(--t3);stroke-width:1.6;stroke-linejoin:round}.clock.monotonic{"
+    "stroke-dasharray:5 3}.chart .zero{stroke:var(--dim);stroke-opacity:.55;fill:none}\n",
     ".legend{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.84rem;color:var(--dim);"
     "margin:.2rem 0 0}.legend i{display:inline-block;width:.8em;height:.8em;border-radius:2px;"
     "margin-right:.45em}.legend .line{height:0;width:1.4em;border-top:1.6px solid var(--ink);"
     "border-radius:0;vertical-align:.3em}.legend .dash{border-top-style:dashed}\n",
-    ".legend .ok{background:var(--ok)}.legend .fail{background:var(--fail)}"
+    ".legend .clocks{border-top-color:var(--t3)}.legend .ok{background:var(--ok)}.legend "
+    ".fail{background:var(--fail)}"
     ".legend .info{background:var(--info)}\n",
     "@media print{main{max-width:none;padding:0}tr,svg{break-inside:avoid}.tall{max-height:none}"
     "body{font-size:12px}details>*{display:block}}\n",

@@ -156,11 +156,17 @@ static int print_run(const char *run_dir, const struct history *history, const j
                      struct err *err)
 {
     char path[4096];
+    struct clock_tracks clocks;
     struct buf title, html;
     json_t *test;
 
     if (read_json(run_dir, "test.json", &test, err) < 0)
         return -1;
+    if (clock_tracks_read(&clocks, run_dir, err) < 0) {
+        clock_tracks_release(&clocks);
+        json_decref(test);
+        return -1;
+    }
     buf_init(&title, 0);
     buf_init(&html, 0);
     print_title(run_dir, test, &title);
@@ -169,9 +175,11 @@ static int print_run(const char *run_dir, const struct history *history, const j
                         .results = results,
                         .run_dir = run_dir,
                         .title = title.ptr ? title.ptr : "",
+                        .clocks = &clocks,
                         .html = &html};
     (void)snprintf(path, sizeof path, "%s/report.html", run_dir);
     int result = print_page(&page, path, err);
+    clock_tracks_release(&clocks);
     buf_release(&title);
     json_decref(test);
     return result;

@@ -9,6 +9,7 @@
 #include "../exit.h"
 #include "../workload.h"
 #include "chaos.h"
+#include "clock_record.h"
 #include "crew.h"
 #include "house.h"
 #include "interrupt.h"
@@ -37,6 +38,7 @@ struct run {
     struct house house;
     struct enforcer enforcer;
     struct record *record;
+    struct clock_record *clocks; /* or NULL */
     struct crew *crew;
     struct chaos *chaos;
     _Atomic(const char *) phase;
@@ -114,6 +116,9 @@ static int set_up(struct run *run, struct err *err)
                    run->options->capture, err) < 0)
         return -1;
     log_info("run", "%d nodes up", run->test->node_count);
+    if (run->test->needs & NEED_CLOCK &&
+        clock_record_open(&run->clocks, run->dir, &run->house.cluster, run->start_ns, err) < 0)
+        return -1;
     enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster, run->record);
     if (target->setup(&run->house.cluster, err) < 0)
         return err_wrap(err, "cannot start '%s'", target->name);
@@ -321,6 +326,8 @@ static int wind_up(struct run *run, int result, struct err *err)
     if (run->test->target->teardown && !run->clients_hang)
         run->test->target->teardown(&run->house.cluster);
     house_close(&run->house);
+    if (clock_record_close(run->clocks, &later) < 0)
+        log_warning("run", "%s", later.msg);
     return result;
 }
 

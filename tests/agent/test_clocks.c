@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,75 @@ static void test_clocks__receipts_count_reads_and_waits_under_a_fault(void **sta
     assert_int_equal(after.clock_reads, before.clock_reads);
 }
 
+/* What the node has told of its clocks. */
+static struct heard {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct clock_sample samples[1000];
+    size_t count;
+} heard = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void hear(void *context, const struct node *teller, const struct clock_sample *sample)
+{
+    (void)context;
+    assert_ptr_equal(teller, node);
+    pthread_mutex_lock(&heard.lock);
+    if (heard.count < sizeof heard.samples / sizeof *heard.samples)
+        heard.samples[heard.count++] = *sample;
+    pthread_cond_signal(&heard.changed);
+    pthread_mutex_unlock(&heard.lock);
+}
+
+/* Both offsets, as near as the sample itself says that it is. */
+static bool is_of(const struct clock_sample *sample, int64_t wall_ns, int64_t monotonic_ns)
+{
+    int64_t most_ns = sample->error_ns + NS_PER_MS / 10;
+
+    return llabs(sample->wall_offset_ns - wall_ns) <= most_ns &&
+           llabs(sample->monotonic_offset_ns - monotonic_ns) <= most_ns;
+}
+
+/* Wait for a sample from `*from` on that says so; *from is behind it then. */
+static void await_sample(size_t *from, int64_t wall_ns, int64_t monotonic_ns)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    pthread_mutex_lock(&heard.lock);
+    for (bool found = false; !found;) {
+        while (*from == heard.count)
+            assert_int_equal(pthread_cond_timedwait(&heard.changed, &heard.lock, &until), 0);
+        found = is_of(&heard.samples[(*from)++], wall_ns, monotonic_ns);
+    }
+    pthread_mutex_unlock(&heard.lock);
+}
+
+static void test_clocks__what_a_process_is_told_is_told(void **state)
+{
+    (void)state;
+    static const struct clock_fault fast = {.monotonic_offset_ns = HOUR_NS};
+    size_t from = 0;
+
+    heard.count = 0;
+    node_hear_clock(node, hear, NULL);
+    await_sample(&from, 0, 0);
+    struct receipt before = declare(&hour_ahead), after;
+    await_sample(&from, HOUR_NS, 0);
+    declare_state(&hours_back, PROCESS_KILLED); /* clocks go on where nobody is */
+    await_sample(&from, -3 * HOUR_NS, 0);
+    declare(&fast);
+    await_sample(&from, 0, HOUR_NS);
+    declare(&healthy);
+    await_sample(&from, 0, HOUR_NS); /* it never goes back */
+    DO(node_receipt(node, &after, &err));
+    assert_int_equal(after.clock_reads, 0); /* nobody of the system has noticed anything */
+    assert_int_equal(after.clock_programs, 0);
+    assert_int_equal(before.clock_reads, 0);
+    for (size_t i = 1; i < from; i++)
+        assert_true(heard.samples[i - 1].time_ns <= heard.samples[i].time_ns);
+}
+
 /* Four threads look for a monotonic clock that goes back while it is made fast, slow, and still. */
 static void test_clocks__monotonic_time_never_goes_back(void **state)
 {
@@ -507,6 +577,7 @@ int main(void)
         TEST(receipts_count_reads_and_waits_under_a_fault, open_node),
         TEST(monotonic_time_never_goes_back, open_node),
         TEST(rates_and_stillness_are_told, open_node),
+        TEST(what_a_process_is_told_is_told, open_node),
         TEST(without_the_need_nothing_is_there, open_without),
         TEST(leave_no_trace_in_a_program, open_node),
         cmocka_unit_test(test_clocks__what_a_machine_does_not_allow_is_said),

@@ -251,11 +251,13 @@ static void test_dispatch__sigterm_heals_and_stops(void **state)
 static void test_dispatch__silence_stops_everything(void **state)
 {
     (void)state;
+    int64_t before_ns = clock_now_ns(); /* the agent heard the last of it after this */
     start_sleepers();
     int64_t begin_ns = clock_now_ns();
     assert_int_equal(waitpid(node.pid, NULL, 0), node.pid);
-    int64_t took_ms = (clock_now_ns() - begin_ns) / NS_PER_MS;
-    assert_in_range(took_ms, SILENCE_MAX_MS - 100, SILENCE_MAX_MS + 2000);
+    int64_t end_ns = clock_now_ns();
+    assert_true(end_ns - before_ns >= SILENCE_MAX_MS * NS_PER_MS);
+    assert_true(end_ns - begin_ns <= (SILENCE_MAX_MS + 2000) * NS_PER_MS);
     assert_int_equal(agent_place_marked(&node, NULL), 0);
     (void)close(node.fd);
 }

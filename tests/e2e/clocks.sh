@@ -23,6 +23,8 @@ if has_etcd; then
         "$ordeal" run etcd --plan hour.json --time-limit 11 --op-timeout 2 --seed 1
     [ "$(bitten | grep -cv '^0$')" -eq 3 ] && ok 'its nodes were told each of these times' ||
         not_ok 'its nodes were told each of these times' <(bitten)
+    grep -qE '"wall_offset_ns":(36000|35999)[0-9]{8},' store/latest/clocks.jsonl &&
+        ok 'and a process beside it as well' || not_ok 'and a process beside it as well' store/latest/clocks.jsonl
 else
     skip 'etcd with clocks hours ahead, jumping and apart: passed' 'no etcd-server (make packages)'
 fi
@@ -35,6 +37,12 @@ expect_said 'and the fault is named' 'clock n[1-5] wall stands still'
 expect 'paxos whose leases go by monotonic clocks: passed' 0 \
     "$ordeal" run paxos --set lease=on -w register --op-timeout 0.3 \
     --plan stopped-leader-clock.json --time-limit 8 --seed 1
+if grep -qE '"wall_offset_ns":-[1-9][0-9]{9},' store/latest/clocks.jsonl &&
+    grep -q 'class="clock"' store/latest/report.html; then
+    ok 'a process saw its clock stand still, and the report draws it'
+else
+    not_ok 'a process saw its clock stand still, and the report draws it' store/latest/clocks.jsonl
+fi
 
 plan "$(fault step one 10 20 '"offset_ms":0')" >nothing.json
 plan "$(fault drift one 10 20 '"rate_ppm":-1000001')" >impossible.json

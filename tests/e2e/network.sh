@@ -69,6 +69,8 @@ check_run() { # who
 expect 'raft on a bad network: passed' 0 \
     "$ordeal" run raft --plan plan --capture --time-limit 8 --op-timeout 2 --seed 1
 check_run root
+[ ! -e store/latest/clocks.jsonl ] && ok 'without a fault of clocks nobody looks at them' ||
+    not_ok 'without a fault of clocks nobody looks at them'
 [ -s store/latest/packets/n1.pcap ] && [ -s store/latest/packets/n5.pcap ] &&
     ok 'every node has its packets captured' || not_ok 'every node has its packets captured'
 if [ "$(id -u)" -eq 0 ]; then

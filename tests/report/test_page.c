@@ -362,6 +362,54 @@ static void test_page__links_that_make_no_sense_do_no_harm(void **state)
     free(html);
 }
 
+static void test_page__clocks_have_a_line_each(void **state)
+{
+    (void)state;
+    struct synthetic synthetic = small();
+    struct buf text;
+    struct err err;
+
+    synthetic_write(&synthetic, dir);
+    assert_int_equal(report_write(dir, &err), 0);
+    char *html = read_file("report.html");
+    assert_null(strstr(html, "clocks were off"));
+    assert_null(strstr(html, "clocks.jsonl"));
+    free(html);
+    buf_init(&text, 0);
+    for (int i = 0; i < 300; i++) /* n3 is right; what else the names hold stays text */
+        buf_printf(&text,
+                   "{\"time\":%d,\"node\":\"%s\",\"wall_offset_ns\":%s,"
+                   "\"monotonic_offset_ns\":%d}\n",
+                   i,
+                   i % 3 == 0   ? "<i>n1"
+                   : i % 3 == 1 ? "n2"
+                                : "n3",
+                   i % 3 == 0   ? "3600000000000"
+                   : i % 3 == 1 ? "-9223372036854775807"
+                                : "-12",
+                   i % 3 == 1 ? i * 1000000 : 3);
+    buf_puts(&text, "{\"time\":70");
+    write_file("clocks.jsonl", text.ptr);
+    buf_release(&text);
+    assert_int_equal(report_write(dir, &err), 0);
+    html = read_file("report.html");
+    static const char *const expected[] = {
+        ">&lt;i&gt;n1</text>",
+        ">n2</text>",
+        ">+1 h</text>",
+        "class=\"clock\"",
+        "class=\"clock monotonic\"",
+        "room for: n3. Lines of clocks.jsonl that could not be used: 1."};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        if (!strstr(html, expected[i]))
+            fail_msg("the page lacks: %s", expected[i]);
+    }
+    assert_null(strstr(html, "nan"));
+    assert_only_our_markup(html);
+    assert_attributes_closed(html);
+    free(html);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -375,6 +423,7 @@ int main(void)
         TEST(test_page__of_a_history_alone),
         TEST(test_page__each_link_has_its_cell),
         TEST(test_page__links_that_make_no_sense_do_no_harm),
+        TEST(test_page__clocks_have_a_line_each),
     };
     return cmocka_run_group_tests_name("report/page", tests, NULL, NULL);
 }
