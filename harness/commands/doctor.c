@@ -69,10 +69,11 @@ static int test_disk(void)
         (void)fprintf(stderr, "ordeal doctor: %s\n", err.msg);
         return EXIT_HARNESS;
     }
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)execv(program, argv);
+        if (getppid() == self) /* else it came too late */
+            (void)execv(program, argv);
         _exit(127);
     }
     (void)waitpid(pid, &status, 0);
