@@ -55,8 +55,9 @@ int64_t clock_watch_tick(struct clock_watch *watch, int64_t now_ns, struct outpu
 {
     if (watch->probe.pid == 0)
         return INT64_MAX;
-    if (watch->send_ns == 0) { /* the first time */
+    if (watch->send_ns == 0) { /* the first time; a trial's declarations are none */
         watch->interval_ns = HEALTHY_MS * NS_PER_MS;
+        watch->next_ns = now_ns;
         watch->send_ns = now_ns + SEND_MS * NS_PER_MS;
     }
     if (now_ns >= watch->next_ns) {

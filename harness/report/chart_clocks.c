@@ -304,25 +304,23 @@ void chart_clocks_legend(struct page *page)
 
 void chart_clocks_note(struct page *page)
 {
-    bool any = false;
-    int shown = 0;
+    int shown = 0, right = 0;
 
     if (!page->clocks || page->clocks->count == 0)
         return;
     const struct scale scale = find_scale(page->clocks);
     buf_puts(page->html, "<p class=\"note\">");
     for (size_t i = 0; i < page->clocks->count; i++) {
-        const struct clock_track *track = &page->clocks->tracks[i];
-        bool off = is_shown(&scale, track);
-        if (off && shown++ < PANELS_MAX)
+        if (is_shown(&scale, &page->clocks->tracks[i])) {
+            shown++;
             continue;
-        buf_puts(page->html, any ? ", "
-                                 : "Clocks not drawn, which were right or are beyond what "
-                                   "there is room for: ");
-        html_puts(page->html, track->node);
-        any = true;
+        }
+        buf_puts(page->html, right++ ? ", " : "Clocks that were never off are not drawn: ");
+        html_puts(page->html, page->clocks->tracks[i].node);
     }
-    buf_puts(page->html, any ? ". " : "");
+    buf_puts(page->html, right ? ". " : "");
+    if (shown > PANELS_MAX)
+        buf_printf(page->html, "There is no room for those of %d more nodes. ", shown - PANELS_MAX);
     if (page->clocks->left_out)
         buf_printf(page->html, "Lines of clocks.jsonl that could not be used: %zu. ",
                    page->clocks->left_out);

@@ -399,7 +399,7 @@ static void test_page__clocks_have_a_line_each(void **state)
         ">+1 h</text>",
         "class=\"clock\"",
         "class=\"clock monotonic\"",
-        "room for: n3. Lines of clocks.jsonl that could not be used: 1."};
+        "not drawn: n3. Lines of clocks.jsonl that could not be used: 1."};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         if (!strstr(html, expected[i]))
             fail_msg("the page lacks: %s", expected[i]);
