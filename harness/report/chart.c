@@ -228,9 +228,13 @@ static void draw_faults(struct chart *chart)
         while (lane < chart->lanes - 1 && used[lane] > from)
             lane++;
         used[lane] = x_of(chart, window->healed_ns);
-        if (i + 1 < shown && page->windows[i + 1].in_force_ns != TIME_NEVER &&
-            page->windows[i + 1].in_force_ns >= window->healed_ns)
-            next = x_of(chart, page->windows[i + 1].in_force_ns) - 4;
+        for (size_t k = i + 1; k < shown; k++) { /* whoever may get the same lane */
+            int64_t begin_ns = page->windows[k].in_force_ns;
+            if (begin_ns == TIME_NEVER || begin_ns < window->healed_ns)
+                continue;
+            next = x_of(chart, begin_ns) - 4;
+            break;
+        }
         buf_printf(chart->html, "<g class=\"%s\">", html_tint(window->f));
         draw_fault(chart, window, lane);
         if (named[lane] <= from)

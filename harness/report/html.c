@@ -56,8 +56,16 @@ const char *html_tint(const char *f)
 {
     static const struct {
         const char *f, *tint;
-    } tints[] = {
-        {"partition", "t0"}, {"kill", "t1"}, {"pause", "t2"}, {"clock", "t3"}, {"disk", "t4"}};
+    } tints[] = {{"partition", "t0"}, {"delay", "t0"},         {"loss", "t0"},
+                 {"flap", "t0"},      {"duplicate", "t0"},     {"reorder", "t0"},
+                 {"corrupt", "t0"},   {"rate", "t0"},          {"reset", "t0"},
+                 {"kill", "t1"},      {"crash", "t1"},         {"stop", "t1"},
+                 {"restart", "t1"},   {"restart-loop", "t1"},  {"pause", "t2"},
+                 {"slow", "t2"},      {"memory", "t2"},        {"files", "t2"},
+                 {"clock", "t3"},     {"disk", "t4"},          {"power-cut", "t4"},
+                 {"slow-disk", "t4"}, {"stalled-disk", "t4"},  {"disk-error", "t4"},
+                 {"disk-full", "t4"}, {"read-only", "t4"},     {"bit-flip", "t4"},
+                 {"truncate", "t4"},  {"stale-snapshot", "t4"}};
 
     for (size_t i = 0; i < sizeof tints / sizeof *tints; i++) {
         if (strcmp(tints[i].f, f) == 0)
