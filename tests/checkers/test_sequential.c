@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 /* Tests of sequential.c: one order for all, found or refuted. */
+#include "../../checkers/levels/conflicts.h"
+#include "../../checkers/levels/saturate.h"
+#include "../../checkers/levels/schedule.h"
 #include "../lib/check.h"
+#include "../lib/effort.h"
 #include "../lib/judged.h"
 #include "../lib/stores.h"
 
@@ -225,6 +229,92 @@ static void test_sequential__over_its_memory_it_is_unknown(void **state)
     hist_free(hist);
 }
 
+/* -- the steps of the decision, each by itself: the others make good for what one misses --------
+ */
+
+/* What the forced edges say, and then the search through all schedules along them. */
+static enum judgement saturate_and_search(const struct history *history)
+{
+    const struct steps_input input = {.history = history};
+    enum judgement judgement;
+    struct budget budget;
+    struct steps steps;
+    struct graph graph;
+    struct core core;
+
+    budget_init(&budget, 0, 0);
+    enum steps_state state = steps_build(&steps, &input, &budget);
+    if (state != STEPS_READY || steps.assignments > 1) {
+        steps_release(&steps);
+        return JUDGE_UNDECIDED;
+    }
+    core_init(&core, &budget);
+    assert_true(graph_init(&graph, &steps));
+    judgement = saturate(&graph, &core);
+    if (judgement == JUDGE_HOLDS)
+        assert_int_equal(schedule_find(&graph, SIZE_MAX), judge_sequential(&steps, &core));
+    else
+        assert_int_equal(judge_sequential(&steps, &core), judgement);
+    graph_release(&graph);
+    core_release(&core);
+    steps_release(&steps);
+    assert_int_equal(atomic_load(&budget.used_bytes), 0);
+    return judgement;
+}
+
+static enum judgement saturate_story(const char *story)
+{
+    struct hist *hist = hist_new(story);
+    enum judgement judgement = saturate_and_search(&hist->history);
+    hist_free(hist);
+    return judgement;
+}
+
+static void test_sequential__forced_edges_refute_and_never_what_is_sequential(void **state)
+{
+    (void)state;
+    int refuted = 0, held = 0;
+
+    for (uint64_t i = 0; i < effort(600); i++) {
+        struct store_space space = {.kind = (enum store_kind)(i % STORE_KINDS),
+                                    .ops = 8 + (int)(i % 40),
+                                    .processes = 2 + (int)(i % 4),
+                                    .keys = 1 + (int)(i % 3),
+                                    .late_pct = 60,
+                                    .cas_pct = i % 2 ? 30 : 0,
+                                    .seed = i};
+        struct hist *hist = hist_new("");
+        store_fill(&space, &hist->history);
+        enum judgement judgement = saturate_and_search(&hist->history);
+        refuted += judgement == JUDGE_VIOLATED;
+        held += judgement == JUDGE_HOLDS;
+        hist_free(hist);
+    }
+    assert_true(refuted > 0);
+    assert_true(held > 0);
+}
+
+static void test_sequential__forced_edges_follow_from_forced_edges(void **state)
+{
+    (void)state;
+    /* Who read the initial value did so before it was overwritten. */
+    assert_int_equal(saturate_story("p0 write x 1 @ 0 1\n"
+                                    "p0 read y -> nil @ 2 3\n"
+                                    "p1 write y 2 @ 0 1\n"
+                                    "p1 read x -> nil @ 2 3\n"),
+                     JUDGE_VIOLATED);
+    /* p2's reads order x = 1 before x = 2, so that p0's read of 1, and with it its write of y,
+     * comes before 2; and p1 wrote 2 before it read that y was nil. */
+    assert_int_equal(saturate_story("p0 write x 1 @ 0 1\n"
+                                    "p0 write y 1 @ 2 3\n"
+                                    "p0 read x -> 1 @ 4 5\n"
+                                    "p1 write x 2 @ 0 1\n"
+                                    "p1 read y -> nil @ 2 3\n"
+                                    "p2 read x -> 1 @ 0 1\n"
+                                    "p2 read x -> 2 @ 2 3\n"),
+                     JUDGE_VIOLATED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_sequential__elle_cli_47_two_processes_swap),
         cmocka_unit_test(test_sequential__stores_of_every_size_are_sequential),
         cmocka_unit_test(test_sequential__over_its_memory_it_is_unknown),
+        cmocka_unit_test(test_sequential__forced_edges_refute_and_never_what_is_sequential),
+        cmocka_unit_test(test_sequential__forced_edges_follow_from_forced_edges),
     };
     return cmocka_run_group_tests_name("checkers/sequential", tests, NULL, NULL);
 }
