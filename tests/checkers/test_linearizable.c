@@ -224,6 +224,21 @@ static void test_linearizable__a_wrong_sum_of_many_is_refused(void **state)
     hist_free(hist);
 }
 
+static void test_linearizable__a_queue_may_begin_with_elements(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("p0 dequeue _ -> 1 @ 0 1\n");
+    value_id one = values_int(&hist->history.values, 1);
+    struct finding finding;
+
+    (void)values_list(&hist->history.values, &one, 1);
+    assert_int_equal(judge(&hist->history, "queue", "[1]", &finding), VERDICT_VALID);
+    finding_release(&finding);
+    assert_int_equal(judge(&hist->history, "queue", NULL, &finding), VERDICT_INVALID);
+    finding_release(&finding);
+    hist_free(hist);
+}
+
 /* -- under a budget --------------------------------------------------------------------------- */
 
 enum { ENQUEUES = 30, EASY_KEYS = 20 };
@@ -311,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_linearizable__agrees_on_random_histories),
         cmocka_unit_test(test_linearizable__agrees_where_operations_of_a_process_touch),
         cmocka_unit_test(test_linearizable__a_wrong_sum_of_many_is_refused),
+        cmocka_unit_test(test_linearizable__a_queue_may_begin_with_elements),
         cmocka_unit_test(test_linearizable__a_hard_object_leaves_the_easy_ones_decided),
     };
     return cmocka_run_group_tests_name("checkers/linearizable", tests, NULL, NULL);

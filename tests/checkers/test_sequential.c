@@ -173,6 +173,27 @@ test_sequential__herlihy_and_wing_1990_two_queues_are_not_together_what_each_is_
                    VERDICT_VALID);
 }
 
+static void test_sequential__the_initial_value_may_be_written_again(void **state)
+{
+    (void)state;
+    expect_verdict("sequential",
+                   "p0 write x 1 @ 0 1\n"
+                   "p0 write x nil @ 2 3\n"
+                   "p0 read x -> nil @ 4 5\n",
+                   VERDICT_VALID);
+}
+
+static void test_sequential__unknown_calls_on_two_objects_are_two(void **state)
+{
+    (void)state;
+    expect_verdict("sequential",
+                   "p0 enqueue x 1 @ 10 ?\n"
+                   "p1 enqueue y 1 @ 10 ?\n"
+                   "p2 dequeue x -> 1 @ 0 1\n"
+                   "p2 dequeue y -> 1 @ 2 3\n",
+                   VERDICT_VALID);
+}
+
 static void test_sequential__elle_cli_47_two_processes_swap(void **state)
 {
     (void)state;
@@ -328,6 +349,8 @@ int main(void)
         cmocka_unit_test(test_sequential__an_unknown_cas_whose_value_was_read_happened),
         cmocka_unit_test(
             test_sequential__herlihy_and_wing_1990_two_queues_are_not_together_what_each_is_alone),
+        cmocka_unit_test(test_sequential__the_initial_value_may_be_written_again),
+        cmocka_unit_test(test_sequential__unknown_calls_on_two_objects_are_two),
         cmocka_unit_test(test_sequential__elle_cli_47_two_processes_swap),
         cmocka_unit_test(test_sequential__stores_of_every_size_are_sequential),
         cmocka_unit_test(test_sequential__over_its_memory_it_is_unknown),
