@@ -331,13 +331,14 @@ const struct protocol protocol_paxos = {
     .bugs =
         (const struct bug[]){
             {"forget-promise", "a restarted acceptor has forgotten its promise",
-             "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp "
-             "-w append -c 6n -t 10"},
+             "-n 3 --plan plans/promise-and-restart.json --set backoff=250 --set link=udp "
+             "-w append -c 6n -r 500 -t 5"},
             {"accept-older-ballot", "accepts in ballots below its promise",
              "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp "
              "-w append -c 6n -t 10"},
             {"ignore-accepted-value", "a new leader proposes over what was accepted",
-             "--nemesis kill,pause --interval 1.2 --set backoff=60 -t 6"},
+             "--plan plans/slow-and-leader-cut.json --set backoff=100 -w append -c 10n -r 2000 -t "
+             "9"},
             {"minority-quorum", "less than a majority is enough",
              "--plan plans/leader-cut.json -t 7"},
             {"lease-trusts-clock", "leases by the time of day (shows when clocks differ)",
@@ -352,7 +353,10 @@ const struct protocol protocol_paxos = {
             "-n 3 --plan plans/slow-and-acceptor-restarts.json --set backoff=150 --set link=udp -w "
             "append -c 6n -t 10",
             "--plan plans/slow-and-leader-cut-often.json --set backoff=60 -t 10",
+            "-n 3 --plan plans/promise-and-restart.json --set backoff=250 --set link=udp -w append "
+            "-c 6n -r 500 -t 5",
             "--plan plans/leader-cut.json -t 7",
+            "--plan plans/slow-and-leader-cut.json --set backoff=100 -w append -c 10n -r 2000 -t 9",
             "--set lease=on --nemesis partition,kill,pause --interval 2 -t 10", NULL},
     .rules = (const struct rule[]){{"read", on_client},
                                    {"write", on_client},

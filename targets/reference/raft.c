@@ -185,11 +185,11 @@ const struct protocol protocol_raft = {
             {"no-log-check", "votes for candidates whose log lacks committed entries",
              "--plan plans/member-cut.json --set timeout-ms=100 -t 7"},
             {"minority-commit", "commits what less than a majority holds",
-             "--nemesis partition --interval 2.5 -t 8"},
+             "--plan plans/leader-cut.json --set timeout-ms=150 -t 6"},
             {"no-fsync", "answers before its log is durable (shows when a disk loses writes)",
              "--plan plans/power-cut-of-all.json -t 6"},
             {"no-dedup", "carries a request out as often as the log holds it",
-             "-w append --nemesis kill,pause --interval 2 -t 8"},
+             "-w append --plan plans/all-slow.json -c 4n -r 500 -t 5"},
             {0}},
     .holds =
         (const char *const[]){
@@ -205,6 +205,7 @@ const struct protocol protocol_raft = {
             "--op-timeout 0.3 -t 6",
             "--plan plans/member-cut.json --set timeout-ms=100 -t 7",
             "--plan plans/power-cut-of-all.json -t 6",
+            "-w append --plan plans/all-slow.json -c 4n -r 500 -t 5",
             "--plan plans/slow-and-leaders-killed.json --set timeout-ms=60 --set batch=1 -w append "
             "-c 6n -t 10",
             NULL},
