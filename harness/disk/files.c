@@ -22,7 +22,7 @@ const char *files_path(const struct inode *root, int fd, char path[PATH_MAX])
 
     ssize_t prefix = readlink(inode_path(root, link), top, sizeof top - 1);
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, path, PATH_MAX - 1);
+    ssize_t len = path ? readlink(link, path, PATH_MAX - 1) : -1; /* gcc 12 thinks it may be NULL */
     path[len > 0 ? len : 0] = '\0';
     if (prefix > 0 && len > prefix && strncmp(path, top, (size_t)prefix) == 0)
         return path + prefix + 1;
