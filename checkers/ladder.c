@@ -227,10 +227,32 @@ static void tell_levels(const struct ladder *ladder, struct finding *finding)
     }
 }
 
+/* The strongest levels that hold beyond the one promised: the history gave no occasion to fail
+ * them. */
+static void list_beyond(const struct ladder *ladder, struct buf *words, struct buf *json)
+{
+    const char *promise = ladder->options->promise ? ladder->options->promise : "";
+    bool eventual = strcmp(promise, "eventual") == 0;
+    enum rung promised = 0;
+
+    while (promised < RUNGS && strcmp(name_of(promised), promise) != 0)
+        promised++;
+    for (enum rung rung = 0; rung < RUNGS && (eventual || promised < RUNGS); rung++) {
+        if (!is_extreme(ladder, rung, VERDICT_VALID) || !(eventual || is_stronger(rung, promised)))
+            continue;
+        if (words->len)
+            buf_puts(words, ", ");
+        else
+            buf_printf(words, "; too gentle to tell %s from ", promise);
+        buf_puts(words, name_of(rung));
+        buf_json_str(json, NULL, str_of(name_of(rung)));
+    }
+}
+
 static void tell_verdict(const struct ladder *ladder, struct finding *finding)
 {
     enum verdict worst = VERDICT_VALID;
-    struct buf hold, fail, *details = &finding->details;
+    struct buf hold, fail, beyond, *details = &finding->details;
     const char *why = "";
     /* "delta = 0.2 s, k = 2", without the worst read. */
     int measured =
@@ -246,6 +268,7 @@ static void tell_verdict(const struct ladder *ladder, struct finding *finding)
         worst = VERDICT_INVALID;
     buf_init(&hold, 0);
     buf_init(&fail, 0);
+    buf_init(&beyond, 0);
     buf_json_next(details, "strongest");
     buf_puts(details, "[");
     list_extremes(ladder, VERDICT_VALID, &hold, details);
@@ -254,12 +277,17 @@ static void tell_verdict(const struct ladder *ladder, struct finding *finding)
     buf_puts(details, "[");
     list_extremes(ladder, VERDICT_INVALID, &fail, details);
     buf_puts(details, "]");
+    buf_json_next(details, "beyond_promise");
+    buf_puts(details, "[");
+    list_beyond(ladder, &beyond, details);
+    buf_puts(details, "]");
     if (worst == VERDICT_UNKNOWN)
         finding_set(finding, worst, "holds: %s; %s", hold.len ? hold.ptr : "nothing", why);
     else
-        finding_set(finding, worst, "holds: %s; fails: %s%s%.*s", hold.len ? hold.ptr : "nothing",
+        finding_set(finding, worst, "holds: %s; fails: %s%s%.*s%s", hold.len ? hold.ptr : "nothing",
                     fail.len ? fail.ptr : "nothing", measured ? "; " : "", measured,
-                    ladder->staleness.reason);
+                    ladder->staleness.reason, beyond.len ? beyond.ptr : "");
+    buf_release(&beyond);
     buf_release(&hold);
     buf_release(&fail);
 }

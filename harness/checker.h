@@ -56,6 +56,7 @@ struct check_options {
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
     int64_t recovery_ns;   /* the target's bound for answering again after healing; 0: none known */
     int64_t staleness_ns;  /* what is read may be at most so old; 0: as old as it likes */
+    const char *promise;   /* the level that the system promises; NULL: none, or not known */
     size_t faults_planned; /* of the run's plan, whether or not they came about; 0: not known */
 };
 

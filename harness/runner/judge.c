@@ -43,6 +43,7 @@ static void hear(struct docket *docket, const struct trial *trial, const struct 
                                     .log_dir = logs,
                                     .log_patterns = store_log_patterns(trial->test),
                                     .recovery_ns = trial->test->target->recovery_ns,
+                                    .promise = trial->promise,
                                     .faults_planned = (size_t)trial->test->plan.fault_count};
 
     if (trial->test->target->staleness_ns)

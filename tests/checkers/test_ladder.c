@@ -4,6 +4,7 @@
 #include "../lib/judged.h"
 #include "../lib/events.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void expect_details(const char *story, enum verdict verdict, const char *details)
@@ -169,6 +170,40 @@ static void test_ladder__staleness_is_told_beside_the_levels(void **state)
     judged_free(judged);
 }
 
+static void expect_promised(const char *promise, const char *reason)
+{
+    struct hist *hist = hist_new("p0 write x 1 @ 0 1000\n"
+                                 "p0 write x 2 @ 2000 3000\n"
+                                 "p1 read x -> 1 @ 5000 6000\n");
+    struct check_options options = {.threads = 1, .promise = promise};
+    struct finding finding;
+    struct err err;
+
+    finding_init(&finding);
+    assert_int_equal(
+        checker_find("ladder")->check(&hist->history, &options, &hist->budget, &finding, &err), 0);
+    assert_string_equal(finding.reason, reason);
+    finding_release(&finding);
+    hist_free(hist);
+}
+
+/* It is sequential: whoever promised less was not put to the test of that. */
+static void test_ladder__a_gentle_history_is_said_to_be(void **state)
+{
+    (void)state;
+    static const char seen[] = "holds: sequential; fails: linearizable; delta = 0.000002 s, k = 2";
+    char text[160];
+
+    expect_promised(NULL, seen);
+    expect_promised("sequential", seen);
+    expect_promised("linearizable", seen);
+    expect_promised("staleness", seen);
+    (void)snprintf(text, sizeof text, "%s; too gentle to tell causal from sequential", seen);
+    expect_promised("causal", text);
+    (void)snprintf(text, sizeof text, "%s; too gentle to tell eventual from sequential", seen);
+    expect_promised("eventual", text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_ladder__nothing_completed_is_unknown),
         cmocka_unit_test(test_ladder__other_models_have_two_levels),
         cmocka_unit_test(test_ladder__staleness_is_told_beside_the_levels),
+        cmocka_unit_test(test_ladder__a_gentle_history_is_said_to_be),
         cmocka_unit_test(test_ladder__eventual_counts_where_there_were_final_reads),
     };
     return cmocka_run_group_tests_name("checkers/ladder", tests, NULL, NULL);
