@@ -163,7 +163,7 @@ static void find_lost(struct work *work)
         struct key *key = find(work, op->key);
         value_id value;
         if (!key || !key->settled || !is_known(work, key) || op->type != OP_OK ||
-            !writes(op, &value) || value == key->value)
+            !writes(op, &value))
             continue;
         if (op->invoke_ns <= key->written_ns ||
             op->complete_ns >= history->ops[key->read].invoke_ns)

@@ -19,6 +19,7 @@ static enum verdict judge(struct hist *hist, size_t *anomalies, char reason[256]
     struct finding finding;
     struct err err;
 
+    events_note(&hist->history, FINAL_NS / 2, "phase", "\"heal\"");
     events_note(&hist->history, FINAL_NS, "phase", "\"final\"");
     finding_init(&finding);
     assert_int_equal(
@@ -135,6 +136,30 @@ static void test_lost_write__final_reads_that_differ_or_lack_say_nothing(void **
            "p1 write x 2 @ 20 30\n"
            "p0 read x -> 7 @ 1001 1002\n",
            VERDICT_UNKNOWN);
+}
+
+/* An unanswered read has nil for a result, which is no answer. */
+static void test_lost_write__an_unanswered_final_read_is_not_nil(void **state)
+{
+    (void)state;
+    expect("p0 write x 1 @ 0 10\n"
+           "p0 read x -> nil @ 1001 1002\n"
+           "p1 read x @ 1003 1004 fail\n",
+           VERDICT_UNKNOWN);
+    expect("p0 write x 1 @ 0 10\n"
+           "p0 read x @ 1001 1002 fail\n"
+           "p1 read x -> nil @ 1003 1004\n",
+           VERDICT_UNKNOWN);
+}
+
+static void test_lost_write__reads_before_the_final_phase_do_not_count(void **state)
+{
+    (void)state;
+    expect("p0 write x 1 @ 0 10\n"
+           "p1 write x 2 @ 20 30\n"
+           "p0 read x -> 2 @ 600 700\n"
+           "p0 read x -> 1 @ 1001 1002\n",
+           VERDICT_INVALID);
 }
 
 static void test_lost_write__updates_of_other_kinds_leave_the_key_out(void **state)
@@ -261,6 +286,8 @@ int main(void)
         cmocka_unit_test(test_lost_write__what_was_not_acknowledged_cannot_be_lost),
         cmocka_unit_test(test_lost_write__an_unknown_write_of_the_final_value_excuses),
         cmocka_unit_test(test_lost_write__final_reads_that_differ_or_lack_say_nothing),
+        cmocka_unit_test(test_lost_write__an_unanswered_final_read_is_not_nil),
+        cmocka_unit_test(test_lost_write__reads_before_the_final_phase_do_not_count),
         cmocka_unit_test(test_lost_write__updates_of_other_kinds_leave_the_key_out),
         cmocka_unit_test(test_lost_write__one_acknowledged_after_the_final_read_began_is_none),
         cmocka_unit_test(test_lost_write__is_what_the_definition_says),
