@@ -15,7 +15,7 @@
 #include "test.h"
 
 /* Changes whenever a kind's struct does; a plug-in of another number is refused. */
-#define ORDEAL_ABI 5
+#define ORDEAL_ABI 6
 
 struct cluster {
     struct node *nodes[NODES_MAX];
@@ -76,6 +76,8 @@ struct target {
     int64_t (*staleness_ns)(const struct test *test);
 
     /* Configure and start the system on every node (in any order, several at once). MUST be set.
+     * On the nodes of test->plan.skipped a start is only remembered: nobody answers there yet, and
+     * neither setup nor healthy may wait for it.
      * Restarting after a kill is the agent's: it repeats what was started. */
     int (*setup)(struct cluster *cluster, struct err *err);
 

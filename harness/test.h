@@ -63,6 +63,7 @@ struct plan {
     int fault_count;
     bool protect_quorum; /* faults in force together leave a majority of nodes whole */
     bool damage_any;     /* the files of any nodes may be damaged; else of a minority's at most */
+    node_set skipped;    /* configured as members, and not started before everything is healed */
 };
 
 /* How the faults of a plan follow one another. */

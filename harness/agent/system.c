@@ -91,7 +91,7 @@ int system_start(struct agent *agent, struct request *request, struct err *err)
     struct system *system = &agent->system;
     struct process *process = find(system, request->name);
 
-    if (system->state != PROCESS_RUNNING)
+    if (system->state != PROCESS_RUNNING && !system->unborn)
         return err_set(err, EBUSY, "the node is %s by declaration; declare it running first",
                        process_state_names[system->state]);
     if (process && process->pid)
@@ -105,8 +105,9 @@ int system_start(struct agent *agent, struct request *request, struct err *err)
                                 .name = request->name,
                                 .command = request->command,
                                 .log = request->log,
+                                .awaits_start = system->unborn,
                                 .stop_id = -1};
-    if (launch(agent, process, err))
+    if (!system->unborn && launch(agent, process, err))
         return -1;
     request->json = NULL;
     system->count++;
@@ -273,6 +274,7 @@ static int kill_all(struct agent *agent, struct err *err)
     (void)agent->box.kind->stop(&agent->box, &count, &unimportant);
     if (destroy(agent, err))
         return -1;
+    system->unborn = system->count == 0;
     for (int i = 0; i < system->count; i++) /* those as well that had ended by themselves */
         system->processes[i].awaits_start = true;
     system->kills++;
@@ -332,6 +334,7 @@ static int revive(struct agent *agent, struct err *err)
             return -1;
     }
     system->state = PROCESS_RUNNING;
+    system->unborn = false;
     for (int i = 0; i < system->count; i++) {
         struct process *process = &system->processes[i];
         if (!process->awaits_start || launch(agent, process, err) == 0)

@@ -33,6 +33,7 @@ struct system {
     struct process processes[PROCESSES_MAX]; /* in the order of their start */
     int count;
     enum process_state state;
+    bool unborn;                  /* killed before anything was started: what is, begins later */
     bool killing;                 /* whoever dies now dies of us */
     bool ailing;                  /* limits or disk are at fault: whoever fails may fail of that */
     int64_t ailed_until_ns;       /* and so may whoever ends until then */

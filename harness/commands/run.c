@@ -95,6 +95,8 @@ static const struct option_spec options[] = {
     {"protect", 0, "WHAT",
      "a majority: quorum all of it (default when mixed), files only its files, none", OPTION_CHOICE,
      AT(struct run_args, protect), protections, NULL},
+    {"skip", 0, "NODES", "members that are not started before everything is healed: n3,n5",
+     OPTION_TEXT, AT(struct run_args, skip), NULL, NULL},
     {"nodes", 'n', "N", "how many nodes (default: the target's)", OPTION_INT,
      AT(struct run_args, nodes), NULL, NULL},
     {"concurrency", 'c', "C", "how many workers; 2n is two per node (default 2n)", OPTION_CALL,

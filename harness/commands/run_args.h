@@ -9,7 +9,7 @@
 struct run_args {
     struct test test;
     struct run_options options;
-    const char *workload, *nemesis, *plan, *schedule, *protect;
+    const char *workload, *nemesis, *plan, *schedule, *protect, *skip;
     struct concurrency {
         int count;
         bool per_node;

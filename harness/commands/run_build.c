@@ -191,6 +191,18 @@ static const char *find_plan(const char *path)
     return path;
 }
 
+/* --skip n3,n5 beside what a plan says. */
+static int skip_named(struct test *test, const char *list, struct err *err)
+{
+    while (list) {
+        size_t len = strcspn(list, ",");
+        if (plan_skip(test, (struct str){list, len}, &test->plan, err) < 0)
+            return -1;
+        list = list[len] ? list + len + 1 : NULL;
+    }
+    return 0;
+}
+
 int run_plan_test(struct run_args *args, uint64_t seed, struct err *err)
 {
     args->test.seed = seed;
@@ -208,5 +220,7 @@ int run_plan_test(struct run_args *args, uint64_t seed, struct err *err)
     if (plan_check_damage(&args->test, err))
         return -1;
     args->test.needs = plan_needs(&args->test.plan);
-    return 0;
+    if (skip_named(&args->test, args->skip, err) < 0)
+        return -1;
+    return plan_check_skipped(&args->test, args->test.plan.damage_any, err);
 }

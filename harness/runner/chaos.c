@@ -60,7 +60,7 @@ static struct active *free_place(struct chaos *chaos)
 /* The contributions of all that is in force, together. */
 static void merge_active(struct chaos *chaos, struct world *world)
 {
-    world_clear(world, chaos->cluster->node_count);
+    *world = chaos->enforcer->standing;
     for (int i = 0; i < ACTIVE_MAX; i++) {
         if (chaos->active[i].fault)
             world_merge(world, &chaos->active[i].mine);
@@ -118,7 +118,7 @@ static void skip(struct chaos *chaos, const struct fault *fault, const char *why
 static int decide(struct chaos *chaos, const struct fault *fault, struct active *active,
                   struct err *err)
 {
-    const struct world *others[ACTIVE_MAX + 1];
+    const struct world *others[ACTIVE_MAX + 2];
     struct situation situation;
     struct world owed;
     int count = 0;
@@ -129,6 +129,7 @@ static int decide(struct chaos *chaos, const struct fault *fault, struct active 
     }
     world_clear(&owed, chaos->cluster->node_count);
     owed.absent = chaos->enforcer->membership.absent & ~chaos->enforcer->world.absent;
+    others[count++] = &chaos->enforcer->standing;
     if (owed.absent)
         others[count++] = &owed;
     look_around(chaos, fault, &situation);

@@ -14,6 +14,7 @@ void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *c
     *enforcer = (struct enforcer){.lab = lab, .cluster = cluster};
     enforcer->membership = (struct membership){.cluster = cluster, .record = record};
     world_clear(&enforcer->world, cluster->node_count);
+    world_clear(&enforcer->standing, cluster->node_count);
 }
 
 /* One node's part of a declaration, told by a thread of its own. */
@@ -80,6 +81,7 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     struct world next = *world;
 
     next.version = enforcer->world.version + 1;
+    world_merge(&next, &enforcer->standing);
     int result = 0;
     if (memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0 ||
         next.link_count != enforcer->world.link_count ||
@@ -88,8 +90,11 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     if (result == 0)
         result = apply_at_nodes(enforcer, &next, err);
     const struct target *target = enforcer->cluster->test->target;
-    if (result == 0 && target->crashed && killed_in(&next) != killed_in(&enforcer->world))
-        target->crashed(enforcer->cluster, killed_in(&next));
+    if (result == 0 && enforcer->cluster->state && killed_in(&next) != enforcer->told_killed) {
+        enforcer->told_killed = killed_in(&next);
+        if (target->crashed)
+            target->crashed(enforcer->cluster, enforcer->told_killed);
+    }
     if (result == 0) {
         bool asked_now = next.absent != enforcer->world.absent;
         int64_t patience_ns = asked_now ? MEMBERS_PATIENCE_NS : MEMBERS_PATIENCE_NS / 6;

@@ -13,6 +13,8 @@ struct enforcer {
     struct lab *lab;         /* enforces packets for local nodes */
     struct cluster *cluster; /* whose agents enforce the processes' state */
     struct world world;      /* in force, or being put in force */
+    struct world standing;   /* in force whatever is declared beside it */
+    node_set told_killed;    /* what the target knows */
     struct membership membership;
 };
 

@@ -137,6 +137,34 @@ bool plan_damages(const struct plan *plan)
     return false;
 }
 
+int plan_skip(const struct test *test, struct str name, struct plan *plan, struct err *err)
+{
+    for (int i = 0; i < test->node_count; i++) {
+        if (!str_eq(name, str_of(test->node_names[i])))
+            continue;
+        plan->skipped |= NODE(i);
+        return 0;
+    }
+    return err_set(err, EINVAL, "no node '%.*s' to skip; there are %s to %s", STR_ARG(name),
+                   test->node_names[0], test->node_names[test->node_count - 1]);
+}
+
+int plan_check_skipped(const struct test *test, bool majority_allowed, struct err *err)
+{
+    int skipped = node_set_count(test->plan.skipped), left = test->node_count - skipped;
+
+    if (skipped && test->target->in_process)
+        return err_set(err, EINVAL, "target '%s' lives in this process: it has no nodes to skip",
+                       test->target->name);
+    if (skipped && left == 0)
+        return err_set(err, EINVAL, "somebody must be started: all %d nodes are skipped", skipped);
+    if (skipped && left <= test->node_count / 2 && !majority_allowed)
+        return err_set(err, EINVAL,
+                       "without %d of %d nodes there is no majority (--protect none allows that)",
+                       skipped, test->node_count);
+    return 0;
+}
+
 void plan_release(struct plan *plan)
 {
     for (int i = 0; i < plan->fault_count; i++)
@@ -226,6 +254,15 @@ void plan_print(const struct test *test, struct buf *json)
     buf_puts(json, "{");
     const char *protect = test->plan.damage_any ? "none" : "files";
     buf_json_str(json, "protect", str_of(test->plan.protect_quorum ? "quorum" : protect));
+    if (test->plan.skipped) {
+        buf_json_next(json, "skip");
+        buf_puts(json, "[");
+        for (int i = 0; i < test->node_count; i++) {
+            if (test->plan.skipped & NODE(i))
+                buf_json_str(json, NULL, str_of(test->node_names[i]));
+        }
+        buf_puts(json, "]");
+    }
     buf_json_next(json, "faults");
     buf_puts(json, "[");
     for (int i = 0; i < test->plan.fault_count; i++)

@@ -54,6 +54,13 @@ bool plan_damages(const struct plan *plan);
 /* What the plan's faults need from the start of the nodes: enum need. */
 unsigned plan_needs(const struct plan *plan);
 
+/* Put the node of that name among those that are skipped; -1 names those that there are. */
+int plan_skip(const struct test *test, struct str name, struct plan *plan,
+              struct err *err) MUST_CHECK;
+
+/* Whether a cluster without test->plan.skipped can be tried at all. */
+int plan_check_skipped(const struct test *test, bool majority_allowed, struct err *err) MUST_CHECK;
+
 void plan_release(struct plan *plan);
 
 /* NULL with *err (and the nearest name) if there is none. */

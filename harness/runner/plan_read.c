@@ -227,6 +227,23 @@ static int check_plan(const struct test *test, struct err *err)
     return 0;
 }
 
+/* "skip":["n3"] */
+static int read_skipped(struct test *test, const json_t *list, struct err *err)
+{
+    const json_t *name;
+    size_t i;
+
+    if (list && !json_is_array(list))
+        return err_set(err, EINVAL, "\"skip\" must be a list of nodes");
+    json_array_foreach(list, i, name)
+    {
+        const char *text = json_string_value(name);
+        if (plan_skip(test, str_of(text ? text : "?"), &test->plan, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int plan_check_damage(const struct test *test, struct err *err)
 {
     const struct plan *plan = &test->plan;
@@ -285,6 +302,8 @@ static int read_faults(struct test *test, const json_t *plan, const char *path, 
         if (read_fault(test, json_array_get(faults, i), fault, err) < 0)
             return err_wrap(err, "fault %zu of '%s'", i, path);
     }
+    if (read_skipped(test, json_object_get(plan, "skip"), err) < 0)
+        return err_wrap(err, "'%s'", path);
     return read_protect(plan, &test->plan, err);
 }
 

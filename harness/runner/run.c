@@ -106,6 +106,30 @@ static bool has_died(struct run *run, char why[256])
     return false;
 }
 
+/* What the target starts on nodes that are killed before is only remembered, until the heal. */
+static int skip_nodes(struct run *run, struct err *err)
+{
+    const struct test *test = run->test;
+    struct world *standing = &run->enforcer.standing;
+    struct buf value;
+
+    if (!test->plan.skipped)
+        return 0;
+    buf_init(&value, 0);
+    buf_puts(&value, "[");
+    for (int i = 0; i < test->node_count; i++) {
+        if (!(test->plan.skipped & NODE(i)))
+            continue;
+        standing->processes[i] = PROCESS_KILLED;
+        buf_json_str(&value, NULL, str_of(test->node_names[i]));
+    }
+    buf_puts(&value, "]");
+    record_note(run, "skip", value.ptr, "");
+    log_info("run", "not started before everything is healed: %s", value.ptr);
+    buf_release(&value);
+    return enforcer_apply(&run->enforcer, standing, err);
+}
+
 static int set_up(struct run *run, struct err *err)
 {
     const struct target *target = run->test->target;
@@ -120,8 +144,12 @@ static int set_up(struct run *run, struct err *err)
         clock_record_open(&run->clocks, run->dir, &run->house.cluster, run->start_ns, err) < 0)
         return -1;
     enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster, run->record);
+    if (skip_nodes(run, err) < 0)
+        return -1;
     if (target->setup(&run->house.cluster, err) < 0)
         return err_wrap(err, "cannot start '%s'", target->name);
+    if (run->test->plan.skipped && enforcer_apply(&run->enforcer, &run->enforcer.standing, err) < 0)
+        return -1; /* the target is told, now that it is there */
     while (target->healthy(&run->house.cluster, err) < 0) {
         char why[256];
         if (house_lost(&run->house, why) || has_died(run, why))
@@ -216,7 +244,10 @@ static int heal(struct run *run, struct err *err)
 
     enter(run, "heal", 0);
     world_clear(&healthy, run->test->node_count);
-    if (end_chaos(run, err) < 0 || enforcer_apply(&run->enforcer, &healthy, err) < 0)
+    if (end_chaos(run, err) < 0)
+        return -1;
+    run->enforcer.standing = healthy;
+    if (enforcer_apply(&run->enforcer, &healthy, err) < 0)
         return -1;
     membership_pursue(&run->enforcer.membership, 0,
                       clock_now_ns() + 2 * run->test->target->recovery_ns);

@@ -338,6 +338,20 @@ static void test_system__a_killed_node_refuses_to_start(void **state)
     REFUSED(node_run(node, argv, STR(""), 1000, &status, NULL, NULL, &err), "is killed by");
 }
 
+static void test_system__what_is_started_before_its_node_is_begins_with_it(void **state)
+{
+    (void)state;
+    declare(PROCESS_KILLED);
+    DO(start("one", "echo one >>/node/data/order; exec sleep 1000"));
+    DO(start("two", "echo two >>/node/data/order; exec sleep 1000"));
+    assert_int_equal(agent_place_marked(&place, NULL), 0);
+    struct receipt receipt = declare(PROCESS_RUNNING);
+    await_lines("/node/data/order", 2);
+    assert_int_equal(receipt.ended, 0);
+    declare(PROCESS_KILLED); /* it has begun: as any other from now on */
+    REFUSED(start("other", "true"), "the node is killed by declaration");
+}
+
 static void test_system__restart_repeats_all_in_order(void **state)
 {
     (void)state;
@@ -676,6 +690,7 @@ int main(void)
         TEST(kill_takes_a_fork_bomb),
         HOST(kill_takes_a_fork_bomb),
         TEST(a_killed_node_refuses_to_start),
+        TEST(what_is_started_before_its_node_is_begins_with_it),
         TEST(restart_repeats_all_in_order),
         TEST(a_failed_restart_is_told_and_can_be_repeated),
         TEST(pause_stops_all_even_those_that_fork),

@@ -457,6 +457,28 @@ static void check_refused(const char *text, const char *why)
     plan_release(&test.plan);
 }
 
+static void test_plan__who_is_skipped_leaves_a_majority(void **state)
+{
+    (void)state;
+    struct test test = make_test(1);
+    struct err err;
+
+    assert_int_equal(plan_skip(&test, STR("n2"), &test.plan, &err), 0);
+    assert_true(test.plan.skipped == NODE(1));
+    assert_int_equal(plan_check_skipped(&test, false, &err), 0);
+    char *text = plan_text(&test);
+    assert_non_null(strstr(text, "\"skip\":[\"n2\"]"));
+    free(text);
+    assert_int_equal(plan_skip(&test, STR("n22"), &test.plan, &err), -1);
+    assert_int_equal(plan_skip(&test, STR(""), &test.plan, &err), -1);
+    assert_int_equal(plan_skip(&test, STR("n3"), &test.plan, &err), 0);
+    assert_int_equal(plan_check_skipped(&test, false, &err), -1);
+    assert_non_null(strstr(err.msg, "--protect none"));
+    assert_int_equal(plan_check_skipped(&test, true, &err), 0);
+    assert_int_equal(plan_skip(&test, STR("n1"), &test.plan, &err), 0);
+    assert_int_equal(plan_check_skipped(&test, true, &err), -1);
+}
+
 static void test_plan__bad_files_are_refused_in_words(void **state)
 {
     (void)state;
@@ -482,6 +504,11 @@ static void test_plan__bad_files_are_refused_in_words(void **state)
                   "after the time limit");
     check_refused("{\"faults\":[],\"protect\":\"me\"}", "\"quorum\", \"files\" or \"none\"");
     check_refused("{\"faults\":[],\"protect\":7}", "\"quorum\", \"files\" or \"none\"");
+    check_refused("{\"faults\":[],\"skip\":\"n1\"}", "\"skip\" must be a list");
+    check_refused("{\"faults\":[],\"skip\":[\"n9\"]}", "no node 'n9' to skip");
+    check_refused("{\"faults\":[],\"skip\":[7]}", "no node '?' to skip");
+    check_refused("{\"faults\":[{\"nemesis\":\"members\",\"begin_ns\":0,\"end_ns\":5}]}",
+                  "cannot change its members");
     check_refused("{\"faults\":[{\"nemesis\":\"kill\",\"begin_ns\":0,\"end_ns\":5,"
                   "\"params\":7}]}",
                   "must be an object");
@@ -614,6 +641,7 @@ int main(void)
         cmocka_unit_test(test_plan__files_that_no_fault_could_be_about_are_refused),
         cmocka_unit_test(test_plan__files_are_part_of_the_plan),
         cmocka_unit_test(test_plan__impossible_grudges_are_refused),
+        cmocka_unit_test(test_plan__who_is_skipped_leaves_a_majority),
         cmocka_unit_test(test_plan__conflicts_on_named_nodes_are_refused),
     };
     return cmocka_run_group_tests_name("runner/plan", tests, NULL, NULL);

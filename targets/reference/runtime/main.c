@@ -27,6 +27,7 @@ static const char usage[] =
     "  --bug NAME         turn a planted bug on\n"
     "  --set KEY=VALUE    an option of the protocol\n"
     "  --seed N           of the node's random numbers\n"
+    "  --late NAMES       nodes that come up later; this one is healthy without them\n"
     "  --stdio            messages on standard input and output, from `init` on\n"
     "  --describe         all protocols, as JSON\n";
 
@@ -275,6 +276,9 @@ static void take_option(struct runtime *rt, struct arguments *arguments, int let
     case 'S':
         arguments->seed = number_of("seed", optarg, INT64_MAX);
         break;
+    case 'L':
+        rt->late = optarg;
+        break;
     case 'i':
         arguments->stdio = true;
         break;
@@ -292,12 +296,19 @@ static void take_option(struct runtime *rt, struct arguments *arguments, int let
 static void parse(struct runtime *rt, struct arguments *arguments, int argc, char **argv)
 {
     static const struct option words[] = {
-        {"me", required_argument, NULL, 'm'},   {"nodes", required_argument, NULL, 'n'},
-        {"port", required_argument, NULL, 'p'}, {"data", required_argument, NULL, 'd'},
-        {"link", required_argument, NULL, 'l'}, {"bug", required_argument, NULL, 'b'},
-        {"set", required_argument, NULL, 's'},  {"seed", required_argument, NULL, 'S'},
-        {"stdio", no_argument, NULL, 'i'},      {"describe", no_argument, NULL, 'D'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
+        {"me", required_argument, NULL, 'm'},
+        {"nodes", required_argument, NULL, 'n'},
+        {"port", required_argument, NULL, 'p'},
+        {"data", required_argument, NULL, 'd'},
+        {"link", required_argument, NULL, 'l'},
+        {"bug", required_argument, NULL, 'b'},
+        {"set", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},
+        {"stdio", no_argument, NULL, 'i'},
+        {"describe", no_argument, NULL, 'D'},
+        {"help", no_argument, NULL, 'h'},
+        {"late", required_argument, NULL, 'L'},
+        {NULL, 0, NULL, 0},
     };
     int letter;
 

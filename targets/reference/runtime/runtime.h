@@ -29,6 +29,7 @@ struct runtime {
     const char *bug;      /* NULL: none */
     const char *data_dir; /* NULL: nothing is kept */
     uint64_t seed;
+    const char *late; /* names, with commas between: health does not wait for links to these */
 
     /* How lines leave this process; set by whoever connects it to the outside. */
     void (*to_node)(struct runtime *rt, int to, struct str line);

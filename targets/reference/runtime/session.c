@@ -303,10 +303,23 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
+/* Whether the node is to come up later. */
+static bool is_late(const struct runtime *rt, int node)
+{
+    const char *name = rt->names[node];
+    size_t len = strlen(name);
+
+    for (const char *at = rt->late; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        if (strncmp(at, name, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 static bool sessions_ready(const struct runtime *rt)
 {
     for (int i = 0; i < rt->self.count; i++) {
-        if (i != rt->self.me && rt->sessions->out[i].state != OUT_UP)
+        if (i != rt->self.me && rt->sessions->out[i].state != OUT_UP && !is_late(rt, i))
             return false;
     }
     return true;
