@@ -239,6 +239,20 @@ static void test_linearizable__a_queue_may_begin_with_elements(void **state)
     hist_free(hist);
 }
 
+static void test_linearizable__the_initial_value_may_be_written_again(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("p0 read _ -> 1 @ 0 1\n"
+                                 "p0 write _ 2 @ 2 3\n"
+                                 "p0 write _ 1 @ 4 5\n"
+                                 "p0 read _ -> 1 @ 6 7\n");
+    struct finding finding;
+
+    assert_int_equal(judge(&hist->history, "register", "1", &finding), VERDICT_VALID);
+    finding_release(&finding);
+    hist_free(hist);
+}
+
 /* -- under a budget --------------------------------------------------------------------------- */
 
 enum { ENQUEUES = 30, EASY_KEYS = 20 };
@@ -327,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_linearizable__agrees_where_operations_of_a_process_touch),
         cmocka_unit_test(test_linearizable__a_wrong_sum_of_many_is_refused),
         cmocka_unit_test(test_linearizable__a_queue_may_begin_with_elements),
+        cmocka_unit_test(test_linearizable__the_initial_value_may_be_written_again),
         cmocka_unit_test(test_linearizable__a_hard_object_leaves_the_easy_ones_decided),
     };
     return cmocka_run_group_tests_name("checkers/linearizable", tests, NULL, NULL);
