@@ -199,6 +199,27 @@ static void test_causal__repeated_values_may_come_from_any_of_their_writers(void
                    VERDICT_INVALID);
 }
 
+static void test_causal__a_write_that_moves_back_unread_draws_no_other_with_it(void **state)
+{
+    (void)state;
+    /* p2 reads x = 1 to the end, so x = 2, and y = 1 with it, comes before the 1; y = 2, behind the
+     * write of k that p2 did not see yet, need not. */
+    expect_verdict("causal",
+                   "p0 write y 1 @ 0 1\n"
+                   "p0 write x 2 @ 2 3\n"
+                   "p0 write s 1 @ 4 5\n"
+                   "p1 write k 1 @ 0 1\n"
+                   "p1 write y 2 @ 2 3\n"
+                   "p1 read s -> 1 @ 6 7\n"
+                   "p1 write z 1 @ 8 9\n"
+                   "p3 write x 1 @ 0 1\n"
+                   "p2 read x -> 1 @ 2 3\n"
+                   "p2 read k -> nil @ 4 5\n"
+                   "p2 read z -> 1 @ 10 11\n"
+                   "p2 read x -> 1 @ 12 13\n",
+                   VERDICT_VALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_causal__nothing_completed_is_unknown),
         cmocka_unit_test(test_causal__other_objects_are_unknown),
         cmocka_unit_test(test_causal__repeated_values_may_come_from_any_of_their_writers),
+        cmocka_unit_test(test_causal__a_write_that_moves_back_unread_draws_no_other_with_it),
     };
     return cmocka_run_group_tests_name("checkers/causal", tests, NULL, NULL);
 }

@@ -336,6 +336,15 @@ static void test_sequential__forced_edges_follow_from_forced_edges(void **state)
                      JUDGE_VIOLATED);
 }
 
+static void test_sequential__a_choice_of_which_both_sides_fail_is_found_by_searching(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_load("tests/corpus/sequential_choice_without_a_way.hist");
+    assert_int_equal(saturate_and_search(&hist->history), JUDGE_HOLDS);
+    expect_history("sequential", &hist->history, VERDICT_INVALID);
+    hist_free(hist);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_sequential__over_its_memory_it_is_unknown),
         cmocka_unit_test(test_sequential__forced_edges_refute_and_never_what_is_sequential),
         cmocka_unit_test(test_sequential__forced_edges_follow_from_forced_edges),
+        cmocka_unit_test(test_sequential__a_choice_of_which_both_sides_fail_is_found_by_searching),
     };
     return cmocka_run_group_tests_name("checkers/sequential", tests, NULL, NULL);
 }

@@ -77,6 +77,32 @@ static void test_writes_follow_reads__a_write_does_not_follow_itself(void **stat
                    VERDICT_INVALID);
 }
 
+static void test_writes_follow_reads__what_is_read_early_binds_its_own_process(void **state)
+{
+    (void)state;
+    /* p0 reads what it writes later: its write of z follows, p1's write of y does not. */
+    expect_verdict("writes-follow-reads",
+                   "p0 read x -> 1 @ 0 1\n"
+                   "p0 write z 1 @ 2 3\n"
+                   "p0 write x 1 @ 4 5\n"
+                   "p1 write y 1 @ 0 1\n"
+                   "p2 read y -> 1 @ 6 7\n"
+                   "p2 read x -> nil @ 8 9\n",
+                   VERDICT_VALID);
+}
+
+static void test_writes_follow_reads__a_process_may_not_reply_to_its_own_reply(void **state)
+{
+    (void)state;
+    /* The write of y follows that of x, which follows it. */
+    expect_witness("writes-follow-reads",
+                   "p0 read x -> 1 @ 0 1\n"
+                   "p0 write y 1 @ 2 3\n"
+                   "p0 read y -> 1 @ 4 5\n"
+                   "p0 write x 1 @ 6 7\n",
+                   "cyclic-order", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +110,8 @@ int main(void)
         cmocka_unit_test(test_writes_follow_reads__a_process_own_writes_stand_in_no_order),
         cmocka_unit_test(test_writes_follow_reads__replies_to_each_other_are_a_circle),
         cmocka_unit_test(test_writes_follow_reads__a_write_does_not_follow_itself),
+        cmocka_unit_test(test_writes_follow_reads__what_is_read_early_binds_its_own_process),
+        cmocka_unit_test(test_writes_follow_reads__a_process_may_not_reply_to_its_own_reply),
     };
     return cmocka_run_group_tests_name("checkers/writes_follow_reads", tests, NULL, NULL);
 }

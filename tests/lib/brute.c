@@ -8,7 +8,7 @@
 
 /* -- one order: linearizable, sequential ----------------------------------------------------- */
 
-enum { KEYS_MAX = 4 };
+enum { KEYS_MAX = 8 };
 
 struct objects {
     value_id keys[KEYS_MAX];
