@@ -116,6 +116,9 @@ static void judge_witness(const struct proof *proof, const struct history *histo
     budget_free(part.budget, part.ops);
 }
 
+/* What needs more is as good as undecided: a search gone wild must not take the machine with it. */
+#define MEMORY_LIMIT ((size_t)1 << 30)
+
 static struct judgement judge(const struct proof *proof, const struct history *history,
                               bool with_witness)
 {
@@ -130,7 +133,7 @@ static struct judgement judge(const struct proof *proof, const struct history *h
     if (proof->initial)
         options.initial = initial;
     finding_init(&finding);
-    budget_init(&budget, proof->limit_ns, 0);
+    budget_init(&budget, proof->limit_ns, MEMORY_LIMIT);
     if (proof->checker->check(history, &options, &budget, &finding, &err) < 0)
         (void)snprintf(judgement.complaint, sizeof judgement.complaint, "it fails: %.140s",
                        err.msg);

@@ -398,8 +398,8 @@ static void test_plan__protection_is_part_of_the_plan(void **state)
         char *text = plan_text(&test);
         assert_string_equal(text, "{\"protect\":\"files\",\"faults\":[]}");
         free(text);
+        plan_release(&test.plan);
     }
-    plan_release(&test.plan);
 }
 
 /* What plan_check_damage says of a plan of these faults, "" if nothing. */
