@@ -17,13 +17,15 @@
 /* What is known when a fault is injected. */
 struct situation {
     int node_count;
-    node_set leaders;     /* as the target says; 0: unknown or none */
-    node_set answered;    /* who answered a client last; 0: nobody yet */
-    node_set unavailable; /* nodes that other faults in force have killed or paused */
-    node_set barred;      /* nodes that this fault must leave alone: see runner/allot.h */
-    int at_most;          /* as many nodes may it choose; 0: as many as it likes */
-    node_set damaged;     /* nodes whose files were damaged in this run (disk_fault_damages) */
-    bool damage_any;      /* those of a majority may be */
+    node_set leaders;         /* as the target says; 0: unknown or none */
+    node_set answered;        /* who answered a client last; 0: nobody yet */
+    node_set unavailable;     /* nodes that other faults in force have killed or paused */
+    node_set barred;          /* nodes that this fault must leave alone: see runner/allot.h */
+    int at_most;              /* as many nodes may it choose; 0: as many as it likes */
+    node_set damaged;         /* nodes whose files were damaged in this run (disk_fault_damages) */
+    bool damage_any;          /* those of a majority may be */
+    node_set rolled_for_good; /* nodes that run the other version until the end */
+    node_set not_up;          /* nodes that another version could not be started on */
 };
 
 /* What enforcers have affected so far: counters that only grow. */
@@ -53,6 +55,7 @@ struct nemesis {
                    * it out, and what logs say in such a run is no finding */
     bool takes_files; /* its faults may be about some of the disk's files only (fault->files) */
     bool members;     /* it changes who belongs to the cluster: only where the target can do that */
+    bool rolls;       /* it restarts nodes with another version: only where one is given */
     int64_t
         hold_ns; /* about so long is a fault held that the plan draws; 0: as the schedule says */
 

@@ -15,7 +15,12 @@
 #include "test.h"
 
 /* Changes whenever a kind's struct does; a plug-in of another number is refused. */
-#define ORDEAL_ABI 6
+#define ORDEAL_ABI 7
+
+/* Settings of a target that can be restarted with another version: its program, and the other one's
+ * ("none": there is none). */
+#define TARGET_PROGRAM "binary"
+#define TARGET_ROLL_TO "roll-to"
 
 struct cluster {
     struct node *nodes[NODES_MAX];
@@ -109,6 +114,15 @@ struct target {
      * removal of which nobody knows whether it was done. */
     int (*member_remove)(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err);
     int (*member_add)(struct cluster *cluster, int node, int64_t deadline_ns, struct err *err);
+
+    /* End the system on `node`, or what is left of it, and start it again on the data that it has:
+     * with the program of TARGET_ROLL_TO if `other`, else with that of TARGET_PROGRAM, both of
+     * which MUST be among its settings. What starts there later is that program, too. 0 once it
+     * serves; -1 with code EAGAIN: it runs and does not serve by about deadline_ns of
+     * clock_now_ns(); with any other: it does not run. From the thread that asks for leaders, for a
+     * node whose processes run. MAY be NULL: it cannot. */
+    int (*roll)(struct cluster *cluster, int node, bool other, int64_t deadline_ns,
+                struct err *err);
 
     /* A client of `node`. Opening does no input or output where that can wait; a client that cannot
      * connect says so in its operations. MUST be set, all three. */

@@ -118,6 +118,8 @@ const struct receipt_count receipt_counts[] = {
     COUNT(throttles, false),
     COUNT(members_removed, false),
     COUNT(members_added, false),
+    COUNT(rolled, false),
+    COUNT(rolled_back, false),
     {0},
 };
 
@@ -141,6 +143,8 @@ void world_merge(struct world *into, const struct world *contribution)
     for (int i = 0; i < contribution->link_count && into->link_count < LINK_RULES_MAX; i++)
         into->links[into->link_count++] = contribution->links[i];
     into->absent |= contribution->absent;
+    into->rolled |= contribution->rolled;
+    into->rolled_for_good |= contribution->rolled_for_good;
 }
 
 int world_shape(struct world *world, const struct link_rule *rule)
@@ -177,7 +181,8 @@ bool world_is_healthy(const struct world *world)
         if (!node_is_healthy(world, i))
             return false;
     }
-    return world->link_count == 0 && world->absent == 0;
+    return world->link_count == 0 && world->absent == 0 && world->rolled == 0 &&
+           world->rolled_for_good == 0;
 }
 
 void world_cut_between(struct world *world, node_set left, node_set right)

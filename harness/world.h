@@ -146,6 +146,8 @@ struct world {
     struct disk_fault disks[NODES_MAX];
     struct limits limits[NODES_MAX];
     node_set absent; /* no members of the cluster: only the system itself can make that true */
+    node_set rolled; /* run the system's other version; its target makes that true */
+    node_set rolled_for_good; /* the same, also when it is no longer declared */
 };
 
 /* Nothing wrong anywhere. */
@@ -191,6 +193,7 @@ struct receipt {
     uint64_t bytes_cut, bytes_staled, files_matched;
     uint64_t throttles; /* times that a limit held a process back, or ended it */
     uint64_t members_removed, members_added; /* as the system has agreed */
+    uint64_t rolled, rolled_back; /* restarts with the other version, and with the first again */
     enum process_state
         state; /* of this node's system; PROCESS_RUNNING also when none was started */
 };

@@ -27,9 +27,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENT_PORT = 2379, ASK_MS = 1000, START_MS = 10000, POLL_MS = 2 };
+enum { CLIENT_PORT = 2379, ASK_MS = 1000, START_MS = 10000, STOP_MS = 2000, POLL_MS = 2 };
 
 static const struct setting_spec settings[] = {
+    {TARGET_PROGRAM, "a name or path", "etcd", "the program of etcd"},
+    {TARGET_ROLL_TO, "a path", "none", "the program of another version, for nemesis upgrade"},
     {"reads", "linearizable|serializable", "linearizable", "how clients read"},
     {"heartbeat_ms", "a number", "100", "time between a leader's heartbeats"},
     {"election_ms", "a number", "1000", "silence after which a follower stands for election"},
@@ -52,10 +54,18 @@ static const struct log_pattern log_patterns[] = {
     {NULL, NULL},
 };
 
+/* What a node is started with. */
+struct start {
+    char *members;             /* as --initial-cluster has them */
+    const char *cluster_state; /* a member of a "new" cluster, or of an "existing" one */
+    bool other;                /* the other version's program */
+};
+
 struct etcd {
     struct http *health[NODES_MAX], *leaders[NODES_MAX]; /* asked by different threads */
     int count;
     struct roster roster;
+    struct start starts[NODES_MAX];
 };
 
 struct client {
@@ -124,11 +134,12 @@ static void print_members(const struct cluster *cluster, struct buf *members)
     }
 }
 
-/* A member of `cluster_state`: of a new cluster, or of an existing one. */
-static int start_node(const struct cluster *cluster, struct node *node, const char *members,
-                      const char *cluster_state, struct err *err)
+/* As it was started before, but for the program that it is to run now. */
+static int start_again(const struct cluster *cluster, struct node *node, struct err *err)
 {
     const struct test *test = cluster->test;
+    const struct etcd *etcd = cluster->state;
+    const struct start *start = &etcd->starts[node_index(node)];
     char client_url[64], peer_url[64], strict[48];
 
     print_url(client_url, node);
@@ -136,7 +147,7 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
     (void)snprintf(strict, sizeof strict, "--strict-reconfig-check=%s",
                    test_setting(test, settings, "strict_reconfig"));
     const char *const argv[] = {
-        "etcd",
+        test_setting(test, settings, start->other ? TARGET_ROLL_TO : TARGET_PROGRAM),
         "--name",
         node_name(node),
         "--data-dir",
@@ -150,9 +161,9 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
         "--advertise-client-urls",
         client_url,
         "--initial-cluster",
-        members,
+        start->members,
         "--initial-cluster-state",
-        cluster_state,
+        start->cluster_state,
         "--initial-cluster-token",
         "ordeal",
         "--heartbeat-interval",
@@ -172,6 +183,20 @@ static int start_node(const struct cluster *cluster, struct node *node, const ch
     if (node_start(node, &spec, err) < 0)
         return err_wrap(err, "cannot start etcd on '%s'", node_name(node));
     return 0;
+}
+
+static int start_node(const struct cluster *cluster, struct node *node, const char *members,
+                      const char *cluster_state, struct err *err)
+{
+    struct etcd *etcd = cluster->state;
+    struct start *start = &etcd->starts[node_index(node)];
+
+    free(start->members);
+    start->members = strdup(members);
+    start->cluster_state = cluster_state;
+    if (!start->members)
+        return err_set(err, ENOMEM, "out of memory");
+    return start_again(cluster, node, err);
 }
 
 static int start_joining(const struct cluster *cluster, struct node *node, const char *members,
@@ -218,6 +243,7 @@ static void teardown(struct cluster *cluster)
     for (int i = 0; etcd && i < etcd->count; i++) {
         http_free(etcd->health[i]);
         http_free(etcd->leaders[i]);
+        free(etcd->starts[i].members);
     }
     free(etcd);
     cluster->state = NULL;
@@ -281,18 +307,19 @@ static int ask_health(struct http *http, const char *path, const char *body, con
     return 0;
 }
 
+static const char health_key[] = "{\"key\":\"b3JkZWFsLWhlYWx0aA==\"}"; /* ordeal-health */
+
 /* Every member that was started can read with a quorum, and one of them can write. */
 static int healthy(struct cluster *cluster, struct err *err)
 {
-    static const char key[] = "{\"key\":\"b3JkZWFsLWhlYWx0aA==\"}"; /* ordeal-health */
     static const char pair[] = "{\"key\":\"b3JkZWFsLWhlYWx0aA==\",\"value\":\"b2s=\"}";
     const struct etcd *etcd = cluster->state;
     node_set started = (NODE(etcd->count) - 1) & ~cluster->test->plan.skipped;
     int writer = __builtin_ctzll(started);
 
     for (int i = 0; i < etcd->count; i++) {
-        if (started & NODE(i) &&
-            ask_health(etcd->health[i], "/v3/kv/range", key, node_name(cluster->nodes[i]), err) < 0)
+        if (started & NODE(i) && ask_health(etcd->health[i], "/v3/kv/range", health_key,
+                                            node_name(cluster->nodes[i]), err) < 0)
             return -1;
     }
     return ask_health(etcd->health[writer], "/v3/kv/put", pair, node_name(cluster->nodes[writer]),
@@ -369,6 +396,32 @@ static int member_add(struct cluster *cluster, int node, int64_t deadline_ns, st
     return roster_add(&etcd->roster, node, leaders(cluster), deadline_ns, err);
 }
 
+/* -- versions ------------------------------------------------------------------------------------
+ */
+
+/* It serves once it can read with a quorum, itself included. */
+static int roll(struct cluster *cluster, int index, bool other, int64_t deadline_ns,
+                struct err *err)
+{
+    struct etcd *etcd = cluster->state;
+    struct node *node = cluster->nodes[index];
+    char how[NODE_HOW_MAX];
+
+    if (node_stop(node, "etcd", STOP_MS, err) < 0 && err->code != ENOENT)
+        return -1;
+    etcd->starts[index].other = other;
+    if (start_again(cluster, node, err) < 0)
+        return -1;
+    while (ask_health(etcd->leaders[index], "/v3/kv/range", health_key, node_name(node), err) < 0) {
+        if (node_process_ended(node, "etcd", how))
+            return err_set(err, ECHILD, "on '%s' %s; see its log", node_name(node), how);
+        if (clock_now_ns() >= deadline_ns)
+            return err_set(err, EAGAIN, "'%s' does not serve yet", node_name(node));
+        clock_sleep_until(clock_now_ns() + POLL_MS * NS_PER_MS);
+    }
+    return 0;
+}
+
 /* -- clients -------------------------------------------------------------------------------------
  */
 
@@ -437,6 +490,7 @@ const struct target target_etcd = {
     .leaders = leaders,
     .member_remove = member_remove,
     .member_add = member_add,
+    .roll = roll,
     .client_open = client_open,
     .invoke = invoke,
     .client_close = client_close,

@@ -6,6 +6,7 @@
 #include "../checker.h"
 #include "../helper.h"
 #include "../runner/plan.h"
+#include "../runner/roll.h"
 #include "../target.h"
 #include "../workload.h"
 
@@ -172,7 +173,7 @@ int run_build_test(struct run_args *args, const char *target, struct err *err)
     test->concurrency =
         args->concurrency.count * (args->concurrency.per_node ? test->node_count : 1);
     if (choose_workload(args, err) < 0 || run_choose_nemeses(test, args->nemesis, err) < 0 ||
-        check_settings(test, err) < 0 || check_level(test, err) < 0)
+        check_settings(test, err) < 0 || check_level(test, err) < 0 || roll_check(test, err) < 0)
         return -1;
     if (test->interval_ns <= 0 || test->time_limit_ns <= 0 || test->op_timeout_ns <= 0)
         return err_set(err, EINVAL, "--interval, --time-limit and --op-timeout must be above 0");

@@ -69,7 +69,7 @@ static int add_all(struct list *list, struct err *err)
         needs |= nemeses[i]->needs;
     unsigned missing = lab_needs_missing(needs, err);
     for (size_t i = 0; nemeses[i]; i++) {
-        if (nemeses[i]->by_name || (nemeses[i]->members && !list->test->target->member_remove))
+        if (nemeses[i]->by_name || !nemesis_fits(nemeses[i], list->test))
             continue;
         if (nemeses[i]->needs & missing)
             (void)fprintf(stderr, "ordeal: left out of 'all': %s (%s)\n", nemeses[i]->name,
@@ -91,8 +91,7 @@ static int take_name(struct list *list, const char *name, struct err *err)
     if (!nemesis)
         return -1;
     if (!minus)
-        return nemesis_suits(nemesis, list->test->target, err) < 0 ? -1
-                                                                   : add_family(list, nemesis, err);
+        return nemesis_suits(nemesis, list->test, err) < 0 ? -1 : add_family(list, nemesis, err);
     remove_family(list, nemesis);
     return 0;
 }

@@ -48,6 +48,8 @@ static const char *affected_unit(const char *f, bool one)
         {"crash", " process killed", " processes killed"},
         {"stop", " process ended", " processes ended"},
         {"restart", " process ended", " processes ended"},
+        {"upgrade", " node restarted with the other version",
+         " nodes restarted with the other version"},
         {"members", " member removed", " members removed"},
         {"restart-loop", " process killed", " processes killed"},
         {"slow", " stop", " stops"},

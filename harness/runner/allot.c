@@ -11,7 +11,8 @@ struct touched {
 static struct touched touched_at(const struct world *world, int i)
 {
     return (struct touched){
-        .process = world->processes[i] != PROCESS_RUNNING || (world->absent & NODE(i)),
+        .process = world->processes[i] != PROCESS_RUNNING ||
+                   ((world->absent | world->rolled | world->rolled_for_good) & NODE(i)),
         .clock = !part_is_healthy(clock_members, &world->clocks[i]),
         .disk = !part_is_healthy(disk_members, &world->disks[i]),
         .limits = !part_is_healthy(limit_members, &world->limits[i]),
@@ -39,7 +40,7 @@ static bool outlasts(const struct world *a, const struct world *b, int i)
 
     return a->disks[i].sync_delay_ns > INT64_C(500000000) &&
            (wanted == PROCESS_STOPPED || wanted == PROCESS_CRASHED || b->limits[i].life_ns ||
-            (b->absent & NODE(i)));
+            ((b->absent | b->rolled | b->rolled_for_good) & NODE(i)));
 }
 
 node_set worlds_conflict(const struct world *a, const struct world *b)

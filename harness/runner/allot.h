@@ -3,12 +3,12 @@
  * makes sense.
  *
  * Two faults are in conflict on a node of which both declare the same part: the state of its
- * processes (or whether it is a member), its clocks, its disk, its limits; or where the database
- * shall end alone while its disk stands still. (Cuts and shapes of links add up.) A fault whose
- * selector leaves a choice is given other nodes; one that has none is skipped, with the reason.
- * Damage to files lasts, so that it is a minority's for the whole run unless the situation allows
- * more. What a nemesis touches is read off the world that it declares, so that none has to say so
- * twice.
+ * processes (or whether it is a member, or which version it runs), its clocks, its disk, its
+ * limits; or where the database shall end alone while its disk stands still. (Cuts and shapes of
+ * links add up.) A fault whose selector leaves a choice is given other nodes; one that has none is
+ * skipped, with the reason. Damage to files lasts, so that it is a minority's for the whole run
+ * unless the situation allows more. What a nemesis touches is read off the world that it declares,
+ * so that none has to say so twice.
  */
 #ifndef ORDEAL_RUNNER_ALLOT_H
 #define ORDEAL_RUNNER_ALLOT_H

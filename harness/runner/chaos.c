@@ -74,6 +74,8 @@ static void look_around(struct chaos *chaos, const struct fault *fault, struct s
     *situation = (struct situation){.node_count = chaos->cluster->node_count,
                                     .answered = crew_answered_last(chaos->crew),
                                     .damaged = chaos->damaged,
+                                    .rolled_for_good = chaos->enforcer->roll.for_good,
+                                    .not_up = chaos->enforcer->roll.down,
                                     .damage_any = chaos->test->plan.damage_any};
     merge_active(chaos, &world);
     for (int i = 0; i < world.node_count; i++) {

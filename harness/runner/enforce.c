@@ -13,6 +13,7 @@ void enforcer_init(struct enforcer *enforcer, struct lab *lab, struct cluster *c
 {
     *enforcer = (struct enforcer){.lab = lab, .cluster = cluster};
     enforcer->membership = (struct membership){.cluster = cluster, .record = record};
+    enforcer->roll = (struct roll){.cluster = cluster, .record = record};
     world_clear(&enforcer->world, cluster->node_count);
     world_clear(&enforcer->standing, cluster->node_count);
 }
@@ -61,20 +62,29 @@ static int apply_at_nodes(struct enforcer *enforcer, const struct world *world, 
     return result;
 }
 
-static node_set killed_in(const struct world *world)
+static node_set in_state(const struct world *world, enum process_state least)
 {
-    node_set killed = 0;
+    node_set set = 0;
 
     for (int i = 0; i < world->node_count; i++) {
-        if (world->processes[i] == PROCESS_KILLED)
-            killed |= NODE(i);
+        if (world->processes[i] >= least)
+            set |= NODE(i);
     }
-    return killed;
+    return set;
 }
 
-/* For the system to take a member out or in while faults go on; a sixth of it for what it would not
- * do before. */
-#define MEMBERS_PATIENCE_NS (5 * NS_PER_SEC)
+void enforcer_pursue(struct enforcer *enforcer, int64_t patience_ns)
+{
+    const struct world *world = &enforcer->world;
+
+    membership_pursue(&enforcer->membership, world->absent, clock_now_ns() + patience_ns);
+    node_set away = in_state(world, PROCESS_PAUSED) | enforcer->membership.absent;
+    roll_pursue(&enforcer->roll, world, away, patience_ns);
+}
+
+/* For the system to take a member out or in, or to serve as another version, while faults go on; a
+ * sixth of it for what it would not do before. */
+#define SYSTEM_PATIENCE_NS (5 * NS_PER_SEC)
 
 int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct err *err)
 {
@@ -90,17 +100,17 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     if (result == 0)
         result = apply_at_nodes(enforcer, &next, err);
     const struct target *target = enforcer->cluster->test->target;
-    if (result == 0 && enforcer->cluster->state && killed_in(&next) != enforcer->told_killed) {
-        enforcer->told_killed = killed_in(&next);
+    node_set killed = in_state(&next, PROCESS_KILLED);
+    if (result == 0 && enforcer->cluster->state && killed != enforcer->told_killed) {
+        enforcer->told_killed = killed;
         if (target->crashed)
             target->crashed(enforcer->cluster, enforcer->told_killed);
     }
-    if (result == 0) {
-        bool asked_now = next.absent != enforcer->world.absent;
-        int64_t patience_ns = asked_now ? MEMBERS_PATIENCE_NS : MEMBERS_PATIENCE_NS / 6;
-        membership_pursue(&enforcer->membership, next.absent, clock_now_ns() + patience_ns);
-    }
+    bool asked_now = next.absent != enforcer->world.absent || next.rolled != enforcer->world.rolled;
+    asked_now |= next.rolled_for_good != 0;
     enforcer->world = next;
+    if (result == 0)
+        enforcer_pursue(enforcer, asked_now ? SYSTEM_PATIENCE_NS : SYSTEM_PATIENCE_NS / 6);
     return result;
 }
 
@@ -116,6 +126,8 @@ int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct 
             return -1;
         effects->nodes[i].members_removed = enforcer->membership.removed[i];
         effects->nodes[i].members_added = enforcer->membership.added[i];
+        effects->nodes[i].rolled = enforcer->roll.rolled[i];
+        effects->nodes[i].rolled_back = enforcer->roll.rolled_back[i];
         struct receipt one = effects->nodes[i];
         one.version = enforcer->world.version; /* agents are told only what changes for them */
         receipt_add(&effects->cluster, &one);

@@ -6,6 +6,7 @@
 #include "../file_pattern.h"
 #include "../nemesis.h"
 #include "../target.h"
+#include "roll.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,24 +32,43 @@ const struct nemesis *nemesis_find(const char *name, struct err *err)
     return NULL;
 }
 
-int nemesis_suits(const struct nemesis *nemesis, const struct target *target, struct err *err)
+/* Whether the target can do at all what the nemesis asks of it. */
+static bool is_able(const struct target *target, const struct nemesis *nemesis)
 {
+    return (!nemesis->members || target->member_remove) && (!nemesis->rolls || target->roll);
+}
+
+bool nemesis_fits(const struct nemesis *nemesis, const struct test *test)
+{
+    struct err ignored;
+
+    return is_able(test->target, nemesis) &&
+           (!nemesis->rolls || roll_possible(test, &ignored) == 0);
+}
+
+int nemesis_suits(const struct nemesis *nemesis, const struct test *test, struct err *err)
+{
+    const struct target *target = test->target;
     const struct target_entry *entries;
     struct err ignored;
     struct buf able;
 
-    if (!nemesis->members || target->member_remove)
+    if (is_able(target, nemesis)) {
+        if (nemesis->rolls && roll_possible(test, err) < 0)
+            return err_wrap(err, "nemesis '%s'", nemesis->name);
         return 0;
+    }
     int count = target_list(&entries, &ignored);
     buf_init(&able, 0);
     for (int i = 0; i < count; i++) {
-        if (entries[i].target && entries[i].target->member_remove)
+        if (entries[i].target && is_able(entries[i].target, nemesis))
             buf_printf(&able, "%s%s", able.len ? ", " : "", entries[i].name);
     }
     (void)err_set(err, ENOTSUP,
-                  "nemesis '%s' is not for target '%s', which cannot change its members; those "
+                  "nemesis '%s' is not for target '%s', which cannot change its %s; those "
                   "that can: %s",
-                  nemesis->name, target->name, able.len ? able.ptr : "none on this machine");
+                  nemesis->name, target->name, nemesis->members ? "members" : "version",
+                  able.len ? able.ptr : "none on this machine");
     buf_release(&able);
     return -1;
 }

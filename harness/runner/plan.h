@@ -66,8 +66,12 @@ void plan_release(struct plan *plan);
 /* NULL with *err (and the nearest name) if there is none. */
 const struct nemesis *nemesis_find(const char *name, struct err *err);
 
-/* Whether the test's target can suffer it: -1 names those that can. Not thread-safe. */
-int nemesis_suits(const struct nemesis *nemesis, const struct target *target,
+/* Whether the test's target can suffer it under its settings. */
+bool nemesis_fits(const struct nemesis *nemesis, const struct test *test);
+
+/* The same: -1 names those that can, or what must
+ * be set. Not thread-safe. */
+int nemesis_suits(const struct nemesis *nemesis, const struct test *test,
                   struct err *err) MUST_CHECK;
 
 /* `kind` as the nemesis itself spells it; NULL with *err if it has none such. */

@@ -148,7 +148,7 @@ static int read_fault(const struct test *test, const json_t *from, struct fault 
     if (!name)
         return err_set(err, EINVAL, "it has no \"nemesis\"");
     fault->nemesis = nemesis_find(name, err);
-    if (!fault->nemesis || nemesis_suits(fault->nemesis, test->target, err) < 0)
+    if (!fault->nemesis || nemesis_suits(fault->nemesis, test, err) < 0)
         return -1;
     kind = kind ? nemesis_kind(fault->nemesis, kind, err) : fault->nemesis->kinds[0];
     if (!kind)

@@ -144,7 +144,7 @@ static int set_up(struct run *run, struct err *err)
         clock_record_open(&run->clocks, run->dir, &run->house.cluster, run->start_ns, err) < 0)
         return -1;
     enforcer_init(&run->enforcer, run->house.lab, &run->house.cluster, run->record);
-    if (skip_nodes(run, err) < 0)
+    if (skip_nodes(run, err) < 0 || roll_look(&run->house.cluster, err) < 0)
         return -1;
     if (target->setup(&run->house.cluster, err) < 0)
         return err_wrap(err, "cannot start '%s'", target->name);
@@ -249,12 +249,12 @@ static int heal(struct run *run, struct err *err)
     run->enforcer.standing = healthy;
     if (enforcer_apply(&run->enforcer, &healthy, err) < 0)
         return -1;
-    membership_pursue(&run->enforcer.membership, 0,
-                      clock_now_ns() + 2 * run->test->target->recovery_ns);
+    enforcer_pursue(&run->enforcer, 2 * run->test->target->recovery_ns);
     if (enforcer_effects(&run->enforcer, &effects, err) < 0)
         return -1;
     bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING &&
-                 effects.cluster.ended == 0 && run->enforcer.membership.absent == 0;
+                 effects.cluster.ended == 0 && run->enforcer.membership.absent == 0 &&
+                 roll_is_whole(&run->enforcer.roll);
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
     for (int i = 0; i < run->test->node_count; i++) {

@@ -7,9 +7,24 @@
 
 #include <string.h>
 
-extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_slow;
+extern const struct nemesis nemesis_partition, nemesis_kill, nemesis_slow, nemesis_upgrade;
 
 static const struct target target = {.name = "some"};
+
+static int roll(struct cluster *cluster, int node, bool other, int64_t deadline_ns, struct err *err)
+{
+    (void)cluster;
+    (void)node;
+    (void)other;
+    (void)deadline_ns;
+    (void)err;
+    return 0;
+}
+
+static const struct setting_spec versions[] = {{TARGET_PROGRAM, "a path", "some", ""},
+                                               {TARGET_ROLL_TO, "a path", "none", ""},
+                                               {NULL, NULL, NULL, NULL}};
+static const struct target with_versions = {.name = "some", .settings = versions, .roll = roll};
 
 static struct test read_list(const char *list)
 {
@@ -82,6 +97,24 @@ static void test_run_nemeses__files_are_wished_for_by_pattern(void **state)
     assert_string_equal(test.wishes[1].files, "");
 }
 
+static void test_run_nemeses__upgrade_wants_another_version(void **state)
+{
+    (void)state;
+    struct test test = {.target = &with_versions};
+    struct err err = {0};
+
+    assert_int_equal(run_choose_nemeses(&test, "all", &err), 0);
+    for (int i = 0; test.nemeses[i]; i++)
+        assert_ptr_not_equal(test.nemeses[i], &nemesis_upgrade);
+    test = (struct test){.target = &with_versions};
+    assert_int_equal(run_choose_nemeses(&test, "upgrade", &err), -1);
+    assert_non_null(strstr(err.msg, "--set roll-to=PATH"));
+    test = (struct test){
+        .target = &with_versions, .settings = {{TARGET_ROLL_TO, "/bin/sh"}}, .setting_count = 1};
+    assert_int_equal(run_choose_nemeses(&test, "all,-upgrade,upgrade", &err), 0);
+    assert_ptr_equal(test.nemeses[count_of(&test) - 1], &nemesis_upgrade);
+}
+
 static void check_refused(const char *list, const char *why)
 {
     struct test test = {.target = &target};
@@ -103,6 +136,7 @@ static void test_run_nemeses__nonsense_is_refused_in_words(void **state)
     check_refused("all:kind=one", "NAME:KEY=VALUE");
     check_refused("kill,-kill:kind=one", "NAME:KEY=VALUE");
     check_refused("members", "not for target 'some', which cannot change its members; those that");
+    check_refused("upgrade", "not for target 'some', which cannot change its version; those that");
     check_refused("kill:one", "not KEY=VALUE");
     check_refused("kill::", "not KEY=VALUE");
     check_refused("kill:=", "no parameter ''");
@@ -125,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_run_nemeses__wishes_belong_to_the_name_before),
         cmocka_unit_test(test_run_nemeses__files_are_wished_for_by_pattern),
         cmocka_unit_test(test_run_nemeses__all_is_everything_but_what_is_taken_out),
+        cmocka_unit_test(test_run_nemeses__upgrade_wants_another_version),
         cmocka_unit_test(test_run_nemeses__nonsense_is_refused_in_words),
     };
     return cmocka_run_group_tests_name("commands/run_nemeses", tests, NULL, NULL);

@@ -15,6 +15,12 @@ const char *node_name(const struct node *node)
     return "n1";
 }
 
+int node_index(const struct node *node)
+{
+    (void)node;
+    return 0;
+}
+
 const char *node_address(const struct node *node)
 {
     (void)node;

@@ -31,6 +31,22 @@ int node_start(struct node *node, const struct process_spec *spec, struct err *e
     return err_set(err, 0, "not in this test");
 }
 
+int node_stop(struct node *node, const char *name, int timeout_ms, struct err *err)
+{
+    (void)node;
+    (void)name;
+    (void)timeout_ms;
+    return err_set(err, 0, "not in this test");
+}
+
+bool node_process_ended(struct node *node, const char *name, char how[NODE_HOW_MAX])
+{
+    (void)node;
+    (void)name;
+    (void)how;
+    return false;
+}
+
 /* A node that answers each request with the next text; # in it stands for the request's msg_id. A
  * NULL closes the connection after the request, an empty text keeps silent. */
 struct peer {

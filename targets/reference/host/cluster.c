@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PROGRAM "/node/bin/ordeal-node"
 #define DATA_DIR "/node/data"
 
-enum { ASK_MS = 1000, SETTINGS_MAX = 16 };
+enum { ASK_MS = 1000, STOP_MS = 2000, POLL_MS = 2, SETTINGS_MAX = 16 };
 
 /* A client per node, for the questions of the harness. */
 struct panel {
@@ -25,6 +24,8 @@ struct panel {
 struct state {
     struct panel health, leaders;
     struct herald *herald; /* NULL: the nodes find out for themselves who is up, or need not */
+    struct buf nodes;      /* "n1=10.0.0.1,n2=10.0.0.2" */
+    node_set other;        /* are started with the other version's program */
 };
 
 /* -- settings ------------------------------------------------------------------------------------
@@ -145,8 +146,9 @@ static int add_settings(const struct test *test, struct arguments *arguments, st
         const char *value = test_setting(test, specs, spec->key);
         if (strcmp(spec->key, "link") == 0)
             status = add(arguments, "--link", value, err);
-        else if (strcmp(spec->key, "resend") == 0)
-            continue; /* the clients' */
+        else if (strcmp(spec->key, "resend") == 0 || strcmp(spec->key, TARGET_PROGRAM) == 0 ||
+                 strcmp(spec->key, TARGET_ROLL_TO) == 0)
+            continue; /* the clients' and the harness's */
         else if (strcmp(spec->key, "bug") != 0)
             status = add_setting(arguments, spec->key, value, err);
         else if (strcmp(value, "none") != 0)
@@ -176,17 +178,20 @@ static void print_late(const struct cluster *cluster, char *names, size_t size)
     }
 }
 
-static int start_node(struct cluster *cluster, int index, const char *nodes, struct err *err)
+static int start_node(struct cluster *cluster, int index, struct err *err)
 {
     const struct test *test = cluster->test;
     struct node *node = cluster->nodes[index];
-    struct arguments arguments = {.argv = {PROGRAM, test->target->name}, .count = 2};
+    const struct state *state = cluster->state;
+    const char *program = test_setting(
+        test, test->target->settings, state->other & NODE(index) ? TARGET_ROLL_TO : TARGET_PROGRAM);
+    struct arguments arguments = {.argv = {program, test->target->name}, .count = 2};
     char seed[24], late[NODES_MAX * 16];
 
     (void)snprintf(seed, sizeof seed, "%" PRIu64, test->seed >> 1); /* it takes 63 bits */
     print_late(cluster, late, sizeof late);
     if (add(&arguments, "--me", node_name(node), err) < 0 ||
-        add(&arguments, "--nodes", nodes, err) < 0 ||
+        add(&arguments, "--nodes", state->nodes.ptr, err) < 0 ||
         add(&arguments, "--data", DATA_DIR, err) < 0 || add(&arguments, "--seed", seed, err) < 0 ||
         add_settings(test, &arguments, err) < 0 ||
         (late[0] && add(&arguments, "--late", late, err) < 0))
@@ -218,22 +223,20 @@ static void close_panel(struct panel *panel)
 int reference_setup(struct cluster *cluster, struct err *err)
 {
     struct state *state = calloc(1, sizeof *state);
-    struct buf nodes = {0};
     int status = -1;
 
     cluster->state = state;
     if (!state)
         return err_set(err, ENOMEM, "out of memory");
-    print_nodes(cluster, &nodes);
-    if (nodes.failed)
+    print_nodes(cluster, &state->nodes);
+    if (state->nodes.failed)
         (void)err_set(err, ENOMEM, "out of memory");
     else
         status = open_panel(cluster, &state->health, err);
     if (status == 0)
         status = open_panel(cluster, &state->leaders, err);
     for (int i = 0; i < cluster->node_count && status == 0; i++)
-        status = start_node(cluster, i, nodes.ptr, err);
-    buf_release(&nodes);
+        status = start_node(cluster, i, err);
     if (status < 0 || !wants_herald(cluster->test))
         return status;
     state->herald = herald_open(cluster, err);
@@ -256,6 +259,7 @@ void reference_teardown(struct cluster *cluster)
         herald_close(state->herald);
         close_panel(&state->health);
         close_panel(&state->leaders);
+        buf_release(&state->nodes);
     }
     free(state);
     cluster->state = NULL;
@@ -343,4 +347,40 @@ node_set reference_leaders(struct cluster *cluster)
         json_decref(questions[i].answer);
     }
     return leaders;
+}
+
+/* It serves once it says that it is healthy. */
+static bool serves(struct client *client, int64_t deadline_ns, const char **why)
+{
+    int64_t until_ns = clock_now_ns() + ASK_MS * NS_PER_MS;
+    struct question question = {.why = "not asked"};
+
+    question.answer = reference_ask(client, "health",
+                                    until_ns < deadline_ns ? until_ns : deadline_ns, &question.why);
+    *why = lack_of(&question);
+    json_decref(question.answer);
+    return !*why;
+}
+
+int reference_roll(struct cluster *cluster, int index, bool other, int64_t deadline_ns,
+                   struct err *err)
+{
+    const char *name = cluster->test->target->name, *why;
+    struct state *state = cluster->state;
+    struct node *node = cluster->nodes[index];
+    char how[NODE_HOW_MAX];
+
+    if (node_stop(node, name, STOP_MS, err) < 0 && err->code != ENOENT)
+        return -1;
+    state->other = other ? state->other | NODE(index) : state->other & ~NODE(index);
+    if (start_node(cluster, index, err) < 0)
+        return -1;
+    while (!serves(state->leaders.clients[index], deadline_ns, &why)) {
+        if (node_process_ended(node, name, how))
+            return err_set(err, ECHILD, "on '%s' %s; see its log", node_name(node), how);
+        if (clock_now_ns() >= deadline_ns)
+            return err_set(err, EAGAIN, "'%s' does not serve yet", node_name(node));
+        clock_sleep_until(clock_now_ns() + POLL_MS * NS_PER_MS);
+    }
+    return 0;
 }

@@ -130,7 +130,7 @@ static const struct setting_spec *make_settings(const json_t *described)
 {
     const json_t *options = json_object_get(described, "options");
     size_t count = json_array_size(options);
-    struct setting_spec *specs = calloc(count + 4, sizeof *specs);
+    struct setting_spec *specs = calloc(count + 6, sizeof *specs);
     char *bugs = make_bug_values(json_object_get(described, "bugs"));
 
     if (!specs || !bugs) {
@@ -146,8 +146,12 @@ static const struct setting_spec *make_settings(const json_t *described)
     specs[count] = (struct setting_spec){"link", "tcp|udp", text_of(described, "link"),
                                          "how messages between nodes travel"};
     specs[count + 1] = (struct setting_spec){"bug", bugs, "none", "a planted bug"};
+    specs[count + 2] = (struct setting_spec){TARGET_PROGRAM, "a path", "/node/bin/ordeal-node",
+                                             "the program of a node"};
+    specs[count + 3] = (struct setting_spec){TARGET_ROLL_TO, "a path", "none",
+                                             "the program of another version, for nemesis upgrade"};
     if (json_is_true(json_object_get(described, "resends")))
-        specs[count + 2] =
+        specs[count + 4] =
             (struct setting_spec){"resend", "on|off", "on", "whether clients turn to other nodes"};
     return specs;
 }
@@ -200,6 +204,7 @@ static bool make_reference(json_t *described, struct reference *reference)
                     json_is_true(json_object_get(described, "leader")) ? reference_leaders : NULL,
                 .crashed =
                     json_is_true(json_object_get(described, "views")) ? reference_crashed : NULL,
+                .roll = reference_roll,
                 .client_open = reference_client_open,
                 .invoke = reference_invoke,
                 .client_close = reference_client_close,

@@ -27,6 +27,8 @@ int reference_setup(struct cluster *cluster, struct err *err);
 void reference_teardown(struct cluster *cluster);
 int reference_healthy(struct cluster *cluster, struct err *err);
 node_set reference_leaders(struct cluster *cluster);
+int reference_roll(struct cluster *cluster, int index, bool other, int64_t deadline_ns,
+                   struct err *err);
 
 /* Whether clients try other nodes: the protocol has them, and the setting is not off. */
 bool reference_resends(const struct test *test);
