@@ -25,6 +25,7 @@ struct node {
     int index;
     pid_t pid; /* 0: not running */
     char *argv[WORDS_MAX];
+    bool late; /* local_restart starts it */
 };
 
 const char *node_name(const struct node *node)
@@ -89,7 +90,8 @@ int node_start(struct node *node, const struct process_spec *spec, struct err *e
         assert_true(i + 1 < WORDS_MAX);
         node->argv[i] = local_word(node, spec->argv[i]);
     }
-    launch(node);
+    if (!node->late)
+        launch(node);
     return 0;
 }
 
@@ -179,6 +181,7 @@ void local_kill(struct local *local, int index)
 
 void local_restart(struct local *local, int index)
 {
+    local->test.plan.skipped &= ~NODE(index);
     launch(local->cluster.nodes[index]);
     tell_target(local);
 }
@@ -232,12 +235,19 @@ static struct node *make_node(const struct local *local, int index)
 void local_open(struct local *local, const struct target *target, int count,
                 const struct setting *settings)
 {
+    local_open_late(local, target, count, settings, 0);
+}
+
+void local_open_late(struct local *local, const struct target *target, int count,
+                     const struct setting *settings, node_set late)
+{
     struct err err;
 
     memset(local, 0, sizeof *local);
     local->test.target = target;
     local->test.node_count = count;
     local->test.seed = 1;
+    local->test.plan.skipped = late;
     for (int i = 0; settings && settings[i].key; i++)
         local->test.settings[local->test.setting_count++] = settings[i];
     (void)snprintf(local->dir, sizeof local->dir, "/tmp/ordeal-test-XXXXXX");
@@ -246,6 +256,8 @@ void local_open(struct local *local, const struct target *target, int count,
     local->cluster.node_count = count;
     for (int i = 0; i < count; i++)
         local->cluster.nodes[i] = make_node(local, i);
+    for (int i = 0; i < count; i++)
+        local->cluster.nodes[i]->late = (late & NODE(i)) != 0;
     if (target->setup(&local->cluster, &err) < 0)
         fail_msg("setup: %s", err.msg);
     local_await(local);

@@ -23,6 +23,10 @@ struct local {
 void local_open(struct local *local, const struct target *target, int count,
                 const struct setting *settings);
 
+/* The same without the nodes of `late`, until they are restarted. */
+void local_open_late(struct local *local, const struct target *target, int count,
+                     const struct setting *settings, node_set late);
+
 /* Kill everything, remove the folder. */
 void local_close(struct local *local);
 

@@ -41,6 +41,12 @@ static void test_chain__what_comes_twice_is_done_once(void **state)
     assert_int_equal(sum_after_sending_twice("chain", NULL), 1);
 }
 
+static void test_chain__who_never_came_is_not_missed(void **state)
+{
+    (void)state;
+    claim_who_never_came_is_not_missed("chain");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -50,6 +56,7 @@ int main(void)
         cmocka_unit_test(test_chain__what_was_acknowledged_outlives_the_death_of_all),
         cmocka_unit_test(test_chain__waits_for_a_link_that_is_silent),
         cmocka_unit_test(test_chain__what_comes_twice_is_done_once),
+        cmocka_unit_test(test_chain__who_never_came_is_not_missed),
     };
     return cmocka_run_group_tests_name("targets/chain", tests, NULL, NULL);
 }

@@ -42,6 +42,12 @@ static void test_local_write__what_comes_twice_is_done_once(void **state)
     assert_int_equal(sum_after_sending_twice("local-write", NULL), 1);
 }
 
+static void test_local_write__who_never_came_is_not_missed(void **state)
+{
+    (void)state;
+    claim_who_never_came_is_not_missed("local-write");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -51,6 +57,7 @@ int main(void)
         cmocka_unit_test(test_local_write__what_was_acknowledged_outlives_the_death_of_all),
         cmocka_unit_test(test_local_write__waits_for_a_replica_that_is_silent),
         cmocka_unit_test(test_local_write__what_comes_twice_is_done_once),
+        cmocka_unit_test(test_local_write__who_never_came_is_not_missed),
     };
     return cmocka_run_group_tests_name("targets/local-write", tests, NULL, NULL);
 }

@@ -47,6 +47,12 @@ static void test_primary_backup__no_dedup_does_it_twice(void **state)
     assert_true(sum_after_sending_twice("primary-backup", no_dedup) >= 2);
 }
 
+static void test_primary_backup__who_never_came_is_not_missed(void **state)
+{
+    (void)state;
+    claim_who_never_came_is_not_missed("primary-backup");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -57,6 +63,7 @@ int main(void)
         cmocka_unit_test(test_primary_backup__waits_for_a_backup_that_is_silent),
         cmocka_unit_test(test_primary_backup__what_comes_twice_is_done_once),
         cmocka_unit_test(test_primary_backup__no_dedup_does_it_twice),
+        cmocka_unit_test(test_primary_backup__who_never_came_is_not_missed),
     };
     return cmocka_run_group_tests_name("targets/primary-backup", tests, NULL, NULL);
 }

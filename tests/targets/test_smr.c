@@ -41,6 +41,12 @@ static void test_smr__what_comes_twice_is_done_once(void **state)
     assert_int_equal(sum_after_sending_twice("smr", NULL), 1);
 }
 
+static void test_smr__who_never_came_is_not_missed(void **state)
+{
+    (void)state;
+    claim_who_never_came_is_not_missed("smr");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -50,6 +56,7 @@ int main(void)
         cmocka_unit_test(test_smr__what_was_acknowledged_outlives_the_death_of_all),
         cmocka_unit_test(test_smr__waits_for_a_replica_that_is_silent),
         cmocka_unit_test(test_smr__what_comes_twice_is_done_once),
+        cmocka_unit_test(test_smr__who_never_came_is_not_missed),
     };
     return cmocka_run_group_tests_name("targets/smr", tests, NULL, NULL);
 }

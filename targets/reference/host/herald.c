@@ -35,6 +35,7 @@ struct herald {
     int64_t number;
     int members[NODES_MAX], count; /* by age */
     int64_t since[NODES_MAX];      /* 0: down */
+    node_set born;                 /* that have been in a view */
     struct ear ears[NODES_MAX];
 };
 
@@ -49,7 +50,8 @@ static json_t *print_view(const struct herald *herald)
                                     json_pack("[s, I]", node_name(herald->cluster->nodes[node]),
                                               (json_int_t)herald->since[node]));
     }
-    return json_pack("{s:s, s:I, s:o}", "type", "view", "number", (json_int_t)herald->number,
+    return json_pack("{s:s, s:I, s:i, s:o}", "type", "view", "number", (json_int_t)herald->number,
+                     "unborn", herald->cluster->node_count - node_set_count(herald->born),
                      "members", members);
 }
 
@@ -119,6 +121,7 @@ void herald_tell(struct herald *herald, node_set down)
             continue;
         herald->since[node] = herald->number;
         herald->members[count++] = node;
+        herald->born |= NODE(node);
     }
     herald->count = count;
     (void)pthread_cond_broadcast(&herald->changed);
@@ -157,7 +160,7 @@ struct herald *herald_open(struct cluster *cluster, struct err *err)
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&herald->changed, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
-    herald_tell(herald, 0);
+    herald_tell(herald, cluster->test->plan.skipped);
     for (int node = 0; node < cluster->node_count; node++) {
         if (start_ear(herald, node, err) == 0)
             continue;

@@ -41,6 +41,13 @@ static bool all_have_answered(const struct self *self)
     return count == view->count;
 }
 
+/* Whether every node that was ever up is up. */
+static bool are_all_back(const struct self *self)
+{
+    const struct view *view = view_now(self);
+    return view->count + view->unborn >= self->count;
+}
+
 static json_t *make_question(const struct self *self)
 {
     const struct group *group = self->state;
@@ -127,8 +134,7 @@ void group_on_sought(struct self *self, const struct message *message)
         group->best = json_incref(state);
         group->best_is_current = is_current;
     }
-    if (!all_have_answered(self) ||
-        (!group->best_is_current && view_now(self)->count < self->count))
+    if (!all_have_answered(self) || (!group->best_is_current && !are_all_back(self)))
         return;
     group->seeking = false;
     replica_adopt(self, &group->replica, group->best);

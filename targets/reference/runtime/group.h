@@ -7,7 +7,7 @@
  * from one, and what of earlier views was not acknowledged is now everywhere or nowhere.
  *
  * When the leader has only just started it asks the others for a current state. If there is none,
- * for all nodes have died, it waits until every node of the cluster is back, and goes on with the
+ * for all nodes have died, it waits until every node that was ever up is back, and goes on with the
  * state that has come furthest: whoever was alive at the last acknowledgement has it on disk.
  *
  * A protocol has its group as the first member of its state, GROUP_RULES among its rules, and calls

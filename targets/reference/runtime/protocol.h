@@ -126,6 +126,8 @@ struct view {
     int count;      /* of members: the nodes that are up */
     int members[NODE_COUNT_MAX];   /* by age: the first has been up for the longest */
     int64_t since[NODE_COUNT_MAX]; /* by node: the view in which its present life began; 0: down */
+    int unborn; /* how many nodes have been in no view up to this one, as far as is known: they have
+                 * nothing that anybody could miss */
 };
 
 /* What this node has heard last; lives as long as the node and changes before `on_view` is called.

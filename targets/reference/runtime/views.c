@@ -52,14 +52,19 @@ static bool read_member(const struct runtime *rt, const json_t *pair, struct vie
 bool views_take(struct runtime *rt, const json_t *body)
 {
     const json_t *members = json_object_get(body, "members");
+    json_int_t unborn = json_integer_value(json_object_get(body, "unborn"));
     struct view view = {.number = json_integer_value(json_object_get(body, "number"))};
 
-    if (!rt->views || rt->views->heartbeats || view.number <= 0 || !json_is_array(members))
+    if (!rt->views || rt->views->heartbeats || view.number <= 0 || !json_is_array(members) ||
+        unborn < 0 || unborn > rt->self.count)
         return false;
+    view.unborn = (int)unborn;
     for (size_t i = 0; i < json_array_size(members); i++) {
         if (!read_member(rt, json_array_get(members, i), &view))
             return false;
     }
+    if (view.count + view.unborn > rt->self.count)
+        return false;
     if (view.number > rt->views->now.number)
         views_enter(rt, &view);
     return true;
