@@ -9,248 +9,16 @@
  * first member of the view, takes that from one node and gives it to the next. A new view begins
  * with the same state everywhere (see group.h), and with no primaries.
  */
-#include "runtime/front.h"
-#include "runtime/group.h"
-#include "runtime/table.h"
+#include "local_write/items.h"
 
 #include <string.h>
 
-enum { AGAIN_MS = 200, NOBODY = -1 };
-
-struct local_write {
-    struct group group;
-    bool reads_locally;
-    struct front *updates, *reads;
-    struct timer *again;
-
-    /* Of this view; `label` is the replica's when it began here. */
-    json_int_t label;
-
-    /* At an item's primary: the updates of this node, in one stream over all items. */
-    json_int_t number;               /* of the last update */
-    json_int_t held[NODE_COUNT_MAX]; /* by node: the last of them that it has said to hold */
-    json_t *waiting; /* [{"number", "update", "key", "request", "answer"}]: until all hold it */
-    json_t *items;   /* key -> {"turn", "primary", "leaving"}: what this node knows of its turns */
-    json_t *wanted;  /* key -> [request]: until this node is its primary */
-
-    json_int_t got[NODE_COUNT_MAX]; /* at a backup, by primary: how far its stream has come */
-
-    /* At the directory. */
-    json_t *primaries; /* key -> {"node", "turn", "next": [node]} */
-    json_int_t turn;   /* the last that was given, of any item */
-};
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
+enum { AGAIN_MS = 200 };
 
 static bool is_read(const json_t *command)
 {
     const char *type = json_string_value(json_object_get(command, "type"));
     return type && strcmp(type, "read") == 0;
-}
-
-static int directory(const struct self *self)
-{
-    const struct view *view = view_now(self);
-    return view->count > 0 ? view->members[0] : NOBODY;
-}
-
-static void empty(json_t **kept, json_t *fresh)
-{
-    json_decref(*kept);
-    *kept = fresh;
-}
-
-/* Nobody is any item's primary when a view begins: what is left over is asked for again. */
-static void begin_view(struct self *self)
-{
-    struct local_write *lw = self->state;
-
-    if (lw->label == lw->group.replica.label)
-        return;
-    lw->label = lw->group.replica.label;
-    lw->number = lw->turn = 0;
-    memset(lw->held, 0, sizeof lw->held);
-    memset(lw->got, 0, sizeof lw->got);
-    empty(&lw->waiting, json_array());
-    empty(&lw->items, json_object());
-    empty(&lw->wanted, json_object());
-    empty(&lw->primaries, json_object());
-}
-
-/* Whether a message is of the view whose state this node has. */
-static bool is_of_view(struct self *self, const struct message *message)
-{
-    const struct local_write *lw = self->state;
-
-    begin_view(self);
-    return lw->group.replica.current && number_of(message->body, "view") == lw->label;
-}
-
-/* What this node or the directory knows of an item; made when it is not there. */
-static json_t *entry_of(json_t *entries, const json_t *key)
-{
-    json_t *entry = table_get(entries, key);
-
-    if (!entry) {
-        entry = json_object();
-        table_put(entries, key, entry);
-        json_decref(entry);
-    }
-    return entry;
-}
-
-static json_t *make_message(const struct self *self, const char *type, json_t *key, json_int_t turn)
-{
-    const struct local_write *lw = self->state;
-    return json_pack("{s:s, s:I, s:O, s:I}", "type", type, "view", lw->label, "key", key, "turn",
-                     turn);
-}
-
-/* -- W2: the item moves --------------------------------------------------------------------------
- */
-
-/* At the directory: `node` becomes the item's primary. */
-static void grant(struct self *self, json_t *key, int node)
-{
-    struct local_write *lw = self->state;
-    json_t *entry = entry_of(lw->primaries, key);
-
-    (void)json_object_set_new(entry, "node", json_integer(node));
-    (void)json_object_set_new(entry, "turn", json_integer(++lw->turn));
-    msg_send(self, node, make_message(self, "grant", key, lw->turn));
-}
-
-static void add_to_queue(json_t *entry, int node)
-{
-    json_t *next = json_object_get(entry, "next");
-
-    if (!next) {
-        next = json_array();
-        (void)json_object_set_new(entry, "next", next);
-    }
-    for (size_t i = 0; i < json_array_size(next); i++) {
-        if (json_integer_value(json_array_get(next, i)) == node)
-            return;
-    }
-    (void)json_array_append_new(next, json_integer(node));
-}
-
-/* At the directory: a node wants to write. Its present primary is asked to let go first. */
-static void on_move(struct self *self, const struct message *message)
-{
-    struct local_write *lw = self->state;
-    json_t *key = json_object_get(message->body, "key");
-
-    if (!is_of_view(self, message) || !lw->group.alike)
-        return;
-    json_t *entry = entry_of(lw->primaries, key);
-    const json_t *primary = json_object_get(entry, "node");
-    json_int_t turn = number_of(entry, "turn");
-    if (!primary || bug_is_on(self, "two-primaries")) {
-        grant(self, key, message->from);
-    } else if (json_integer_value(primary) == message->from) {
-        msg_send(self, message->from, make_message(self, "grant", key, turn));
-    } else {
-        add_to_queue(entry, message->from);
-        msg_send(self, (int)json_integer_value(primary), make_message(self, "release", key, turn));
-    }
-}
-
-/* At the directory: the item is free. */
-static void on_released(struct self *self, const struct message *message)
-{
-    struct local_write *lw = self->state;
-    json_t *key = json_object_get(message->body, "key");
-
-    if (!is_of_view(self, message))
-        return;
-    json_t *entry = entry_of(lw->primaries, key), *next = json_object_get(entry, "next");
-    if (number_of(entry, "turn") != number_of(message->body, "turn") ||
-        !json_object_get(entry, "node"))
-        return;
-    (void)json_object_del(entry, "node");
-    if (json_array_size(next) == 0)
-        return;
-    int node = (int)json_integer_value(json_array_get(next, 0));
-    (void)json_array_remove(next, 0);
-    grant(self, key, node);
-    if (json_array_size(next) > 0)
-        msg_send(self, node, make_message(self, "release", key, number_of(entry, "turn")));
-}
-
-static void want(struct self *self, json_t *key, json_t *request)
-{
-    struct local_write *lw = self->state;
-    json_t *requests = table_get(lw->wanted, key);
-
-    if (!requests) {
-        requests = json_array();
-        table_put(lw->wanted, key, requests);
-        json_decref(requests);
-    }
-    (void)json_array_append(requests, request);
-    msg_send(self, directory(self), make_message(self, "move", key, 0));
-}
-
-static bool is_primary(const struct self *self, const json_t *key)
-{
-    const struct local_write *lw = self->state;
-    return json_is_true(json_object_get(table_get(lw->items, key), "primary"));
-}
-
-static bool is_leaving(const struct self *self, const json_t *key)
-{
-    const struct local_write *lw = self->state;
-    return json_is_true(json_object_get(table_get(lw->items, key), "leaving"));
-}
-
-static bool is_being_written(const struct self *self, const json_t *key)
-{
-    const struct local_write *lw = self->state;
-    const json_t *entry;
-    size_t i;
-
-    json_array_foreach(lw->waiting, i, entry)
-    {
-        if (json_equal(json_object_get(entry, "key"), key))
-            return true;
-    }
-    return false;
-}
-
-/* Let go of an item once all that was written here is everywhere. */
-static void leave_if_still(struct self *self, json_t *key)
-{
-    struct local_write *lw = self->state;
-    json_t *item = entry_of(lw->items, key);
-
-    if (!is_leaving(self, key) || is_being_written(self, key))
-        return;
-    (void)json_object_set_new(item, "primary", json_false());
-    (void)json_object_set_new(item, "leaving", json_false());
-    msg_send(self, directory(self), make_message(self, "released", key, number_of(item, "turn")));
-    if (json_array_size(table_get(lw->wanted, key)) > 0)
-        msg_send(self, directory(self), make_message(self, "move", key, 0));
-}
-
-/* At the primary. A turn that has not begun here will not. */
-static void on_release(struct self *self, const struct message *message)
-{
-    struct local_write *lw = self->state;
-    json_t *key = json_object_get(message->body, "key");
-    json_int_t turn = number_of(message->body, "turn");
-
-    if (!is_of_view(self, message))
-        return;
-    json_t *item = entry_of(lw->items, key);
-    if (turn < number_of(item, "turn"))
-        return;
-    (void)json_object_set_new(item, "turn", json_integer(turn));
-    (void)json_object_set_new(item, "leaving", json_true());
-    leave_if_still(self, key);
 }
 
 /* -- the primary of an item ----------------------------------------------------------------------
@@ -284,7 +52,7 @@ static void answer_stable(struct self *self)
         front_reply(self, json_object_get(first, "request"),
                     json_incref(json_object_get(first, "answer")));
         (void)json_array_remove(lw->waiting, 0);
-        leave_if_still(self, key);
+        item_leave_if_still(self, key);
         json_decref(key);
     }
 }
@@ -340,9 +108,9 @@ static void on_grant(struct self *self, const struct message *message)
     json_int_t turn = number_of(message->body, "turn");
     size_t i;
 
-    if (!is_of_view(self, message))
+    if (!items_accept(self, message))
         return;
-    json_t *item = entry_of(lw->items, key);
+    json_t *item = item_entry(lw->items, key);
     if (turn <= number_of(item, "turn"))
         return; /* it is this node's already, or was */
     (void)json_object_set_new(item, "turn", json_integer(turn));
@@ -364,7 +132,7 @@ static void on_updated(struct self *self, const struct message *message)
     struct local_write *lw = self->state;
     json_int_t number = number_of(message->body, "number");
 
-    if (!is_of_view(self, message))
+    if (!items_accept(self, message))
         return;
     if (number > lw->held[message->from])
         lw->held[message->from] = number;
@@ -379,7 +147,7 @@ static void on_update(struct self *self, const struct message *message)
     struct local_write *lw = self->state;
     json_int_t number = number_of(message->body, "number"), *got = &lw->got[message->from];
 
-    if (!is_of_view(self, message) || number > *got + 1)
+    if (!items_accept(self, message) || number > *got + 1)
         return;
     if (number == *got + 1) {
         json_decref(
@@ -401,7 +169,7 @@ static void pass_on(struct self *self, const json_t *key, const struct message *
     struct local_write *lw = self->state;
     const json_t *node = json_object_get(table_get(lw->primaries, key), "node");
     json_int_t passed = number_of(message->body, "passed");
-    int to = directory(self);
+    int to = item_directory(self);
 
     if (lw->group.alike && !node) {
         front_reply(self, message->body,
@@ -425,15 +193,15 @@ static void on_request(struct self *self, const struct message *message)
     json_t *command = json_object_get(message->body, "command");
     json_t *key = json_object_get(command, "key");
 
-    begin_view(self);
+    items_begin(self);
     if (!lw->group.replica.current || lw->label != view_now(self)->number || !key)
         return; /* it will come again */
-    if (is_primary(self, key) && (is_read(command) || !is_leaving(self, key)))
+    if (item_is_primary(self, key) && (is_read(command) || !item_is_leaving(self, key)))
         serve(self, key, message->body);
     else if (is_read(command))
         pass_on(self, key, message);
     else
-        want(self, key, message->body);
+        item_want(self, key, message->body);
 }
 
 /* Links may lose messages, and a backup cannot take any before it has the view's state. */
@@ -445,7 +213,7 @@ static void look_again(struct self *self, void *context)
 
     (void)context;
     timer_set(lw->again, AGAIN_MS);
-    begin_view(self);
+    items_begin(self);
     json_array_foreach(lw->waiting, i, entry)
     {
         if (json_is_true(json_object_get(entry, "update")))
@@ -458,7 +226,7 @@ static void on_view(struct self *self, const struct view *view)
     const struct local_write *lw = self->state;
 
     group_enter(self, view);
-    begin_view(self);
+    items_begin(self);
     front_resend(lw->updates);
     front_resend(lw->reads);
 }
@@ -477,7 +245,8 @@ static void on_client(struct self *self, const struct message *message)
     const struct replica *replica = &lw->group.replica;
     bool reads = strcmp(message->type, "read") == 0;
 
-    if (!reads || (is_primary(self, json_object_get(message->body, "key")) && !lw->reads_locally))
+    if (!reads ||
+        (item_is_primary(self, json_object_get(message->body, "key")) && !lw->reads_locally))
         front_take(lw->updates, message);
     else if (!lw->reads_locally)
         front_take(lw->reads, message);
@@ -501,9 +270,9 @@ static void start(struct self *self)
     lw->reads_locally = strcmp(option_get(self, "reads"), "local") == 0;
     lw->label = -1;
     group_start(self, group_share, NULL);
-    begin_view(self);
+    items_begin(self);
     lw->updates = front_new(self, writer);
-    lw->reads = front_new(self, directory);
+    lw->reads = front_new(self, item_directory);
     lw->again = timer_new(self, look_again, NULL);
     timer_set(lw->again, AGAIN_MS);
 }
@@ -512,7 +281,7 @@ static bool is_ready(struct self *self)
 {
     const struct local_write *lw = self->state;
     return lw->group.replica.current && lw->group.replica.label == view_now(self)->number &&
-           (directory(self) != self->me || lw->group.alike);
+           (item_directory(self) != self->me || lw->group.alike);
 }
 
 static bool is_directory(struct self *self)
@@ -560,10 +329,10 @@ const struct protocol protocol_local_write = {
                                    {"add", on_client},
                                    {"answer", on_answer},
                                    {"request", on_request},
-                                   {"move", on_move},
+                                   {"move", item_on_move},
                                    {"grant", on_grant},
-                                   {"release", on_release},
-                                   {"released", on_released},
+                                   {"release", item_on_release},
+                                   {"released", item_on_released},
                                    {"update", on_update},
                                    {"updated", on_updated},
                                    GROUP_RULES,
