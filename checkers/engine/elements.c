@@ -97,17 +97,10 @@ static enum fast gather_removals(struct elements *elements, const struct value_m
     return FAST_VALID;
 }
 
-/* Leave out what may not have been inserted and was not taken; find what was taken too early. */
-static enum fast tidy(struct elements *elements, struct refuted *refuted)
+/* Find what was taken before it came. */
+static enum fast find_too_early(const struct elements *elements, struct refuted *refuted)
 {
-    uint32_t kept = 0;
-
     for (uint32_t i = 0; i < elements->count; i++) {
-        if (elements->at[i].in_end != TIME_NEVER || elements->at[i].out != PLACE_NONE)
-            elements->at[kept++] = elements->at[i];
-    }
-    elements->count = kept;
-    for (uint32_t i = 0; i < kept; i++) {
         if (elements->at[i].out_end < elements->at[i].in_start)
             return refuted_add(refuted, i, elements->budget) ? FAST_INVALID : FAST_SPENT;
     }
@@ -131,7 +124,7 @@ static enum fast gather(struct elements *elements, struct refuted *refuted)
         if (result == FAST_VALID)
             result = gather_removals(elements, &map, refuted);
         if (result == FAST_VALID)
-            result = tidy(elements, refuted);
+            result = find_too_early(elements, refuted);
     }
     value_map_release(&map);
     return result;

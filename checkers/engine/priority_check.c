@@ -13,7 +13,7 @@
 /* What an element's times are as places. */
 struct stay {
     uint32_t earliest;        /* at which it can leave: begun to come and to leave */
-    uint32_t in_end, out_end; /* COUNT of places: never */
+    uint32_t in_end, out_end; /* the last place: never */
     uint32_t from, to;        /* it covers what lies between these; from == to: nothing */
 };
 
@@ -23,7 +23,6 @@ struct rows {
     uint32_t *next;  /* a place at or before the next one not covered */
     uint32_t *order; /* elements from the highest down */
     struct keyed *moments;
-    uint32_t places;
 };
 
 /* Moments are entered four to an element, then two to a removal that found nothing. */
@@ -66,7 +65,6 @@ static bool number_places(struct rows *rows, uint32_t *place_of)
         place += i && rows->moments[i].key != rows->moments[i - 1].key ? 2 : 0;
         place_of[rows->moments[i].at] = place;
     }
-    rows->places = place + 2;
     return true;
 }
 
@@ -152,7 +150,7 @@ static enum fast place_all(struct rows *rows, const uint32_t *place_of, struct r
                               .in_end = place_of[4 * i + 1],
                               .out_end = place_of[4 * i + 2]};
         bool leaves = elements->at[i].out != PLACE_NONE;
-        stay->to = leaves ? first_free(rows, stay->earliest) : rows->places;
+        stay->to = leaves ? first_free(rows, stay->earliest) : stay->out_end;
         if (leaves && stay->to > stay->out_end) {
             uint32_t last = stay->out_end;
             stay->to = stay->from = 0;
@@ -199,11 +197,11 @@ enum fast priority_check(const struct elements *elements, struct refuted *refute
     rows.stays = budget_calloc(budget, (size_t)elements->count + 1, sizeof *rows.stays);
     rows.order = budget_alloc(budget, ((size_t)elements->count + 1) * sizeof *rows.order);
     rows.moments = budget_alloc(budget, count * sizeof *rows.moments);
-    rows.next = budget_alloc(budget, (2 * count + 4) * sizeof *rows.next);
+    rows.next = budget_alloc(budget, 2 * count * sizeof *rows.next);
     uint32_t *place_of = budget_alloc(budget, count * sizeof *place_of);
     if (rows.stays && rows.order && rows.moments && rows.next && place_of &&
         sort_by_priority(&rows) && number_places(&rows, place_of)) {
-        for (uint32_t i = 0; i < rows.places + 2; i++)
+        for (uint32_t i = 0; i < 2 * count; i++)
             rows.next[i] = i;
         result = place_all(&rows, place_of, refuted);
     }

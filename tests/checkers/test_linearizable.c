@@ -239,6 +239,28 @@ static void test_linearizable__a_queue_may_begin_with_elements(void **state)
     hist_free(hist);
 }
 
+static void test_linearizable__sets_and_lists_may_begin_with_elements(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"set", "append-list"};
+    struct hist *begun = hist_new("p0 read _ -> [1] @ 0 1\n");
+    struct hist *lost = hist_new("p0 read _ -> [] @ 0 1\n");
+    value_id one = values_int(&lost->history.values, 1);
+    struct finding finding;
+
+    (void)values_list(&lost->history.values, &one, 1);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        assert_int_equal(judge(&begun->history, kinds[i], "[1]", &finding), VERDICT_VALID);
+        finding_release(&finding);
+        assert_int_equal(judge(&begun->history, kinds[i], NULL, &finding), VERDICT_INVALID);
+        finding_release(&finding);
+        assert_int_equal(judge(&lost->history, kinds[i], "[1]", &finding), VERDICT_INVALID);
+        finding_release(&finding);
+    }
+    hist_free(begun);
+    hist_free(lost);
+}
+
 static void test_linearizable__the_initial_value_may_be_written_again(void **state)
 {
     (void)state;
@@ -341,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_linearizable__agrees_where_operations_of_a_process_touch),
         cmocka_unit_test(test_linearizable__a_wrong_sum_of_many_is_refused),
         cmocka_unit_test(test_linearizable__a_queue_may_begin_with_elements),
+        cmocka_unit_test(test_linearizable__sets_and_lists_may_begin_with_elements),
         cmocka_unit_test(test_linearizable__the_initial_value_may_be_written_again),
         cmocka_unit_test(test_linearizable__a_hard_object_leaves_the_easy_ones_decided),
     };
