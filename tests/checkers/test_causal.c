@@ -220,6 +220,27 @@ static void test_causal__a_write_that_moves_back_unread_draws_no_other_with_it(v
                    VERDICT_VALID);
 }
 
+static void test_causal__a_write_that_moves_back_is_still_read(void **state)
+{
+    (void)state;
+    /* p2 has seen x = 1 and x = 2 when it reads them one after the other; that x = 1 has moved back
+     * with y = 2 before y = 1, to its first read, makes no difference. */
+    expect_verdict("causal",
+                   "p0 write x 1 @ 0 1\n"
+                   "p0 write y 2 @ 2 3\n"
+                   "p0 write b 1 @ 4 5\n"
+                   "p1 write x 2 @ 0 1\n"
+                   "p1 write a 1 @ 2 3\n"
+                   "p3 write y 1 @ 0 1\n"
+                   "p2 read y -> 1 @ 6 7\n"
+                   "p2 read a -> 1 @ 8 9\n"
+                   "p2 read b -> 1 @ 10 11\n"
+                   "p2 read y -> 1 @ 12 13\n"
+                   "p2 read x -> 1 @ 14 15\n"
+                   "p2 read x -> 2 @ 16 17\n",
+                   VERDICT_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_causal__other_objects_are_unknown),
         cmocka_unit_test(test_causal__repeated_values_may_come_from_any_of_their_writers),
         cmocka_unit_test(test_causal__a_write_that_moves_back_unread_draws_no_other_with_it),
+        cmocka_unit_test(test_causal__a_write_that_moves_back_is_still_read),
     };
     return cmocka_run_group_tests_name("checkers/causal", tests, NULL, NULL);
 }
