@@ -29,7 +29,7 @@ enum fast fast_check(const struct object_source *source, struct budget *budget,
         return FAST_NOT;
     if (source->model->omit == OMIT_UNSEEN)
         return zones_check(source, budget, witness);
-    if (strcmp(name, "append-list") == 0 || strcmp(name, "set") == 0)
+    if (ranks_know(source->model))
         return ranks_check(source, budget, witness);
     if (strcmp(name, "queue") == 0 || strcmp(name, "stack") == 0 ||
         strcmp(name, "priority-queue") == 0)

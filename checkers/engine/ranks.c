@@ -30,8 +30,6 @@ struct ranks {
     uint32_t element_count;
 };
 
-#define RANK_NONE UINT32_MAX
-
 static const struct op *op_at(const struct ranks *ranks, uint32_t place)
 {
     return &ranks->source->history->ops[place];
@@ -163,7 +161,8 @@ static enum fast rank_set(struct ranks *ranks, const struct reading *before,
 {
     size_t old = 0;
 
-    ++*rank;
+    if (!before || reading->count > before->count)
+        ++*rank;
     for (size_t k = 0; k < reading->count; k++) {
         uint32_t *own = &ranks->ranks[value_map_find(&ranks->map, reading->elements[k])];
         old += *own != RANK_NONE;
@@ -315,10 +314,10 @@ static enum fast check_precedence(struct ranks *ranks, uint32_t last)
     return result;
 }
 
-static enum fast judge(struct ranks *ranks)
+/* Give every operation its rank; *last is that of additions that nobody saw. */
+static enum fast assign(struct ranks *ranks, uint32_t *last)
 {
     value_id least, greatest;
-    uint32_t last;
 
     if (!look_over(ranks, &least, &greatest))
         return FAST_NOT;
@@ -333,8 +332,27 @@ static enum fast judge(struct ranks *ranks)
     if (result != FAST_VALID)
         return result;
     qsort(ranks->readings, ranks->reading_count, sizeof *ranks->readings, by_count);
-    result = rank_all(ranks, &last);
-    return result == FAST_VALID ? check_precedence(ranks, last) : result;
+    return rank_all(ranks, last);
+}
+
+static void release(struct ranks *ranks)
+{
+    budget_free(ranks->budget, ranks->adds);
+    budget_free(ranks->budget, ranks->ranks);
+    budget_free(ranks->budget, ranks->readings);
+    value_map_release(&ranks->map);
+}
+
+static struct ranks ranks_of(const struct object_source *source, struct budget *budget)
+{
+    return (struct ranks){.source = source,
+                          .budget = budget,
+                          .is_list = strcmp(source->model->name, "append-list") == 0};
+}
+
+bool ranks_know(const struct model *model)
+{
+    return strcmp(model->name, "append-list") == 0 || strcmp(model->name, "set") == 0;
 }
 
 static bool tell(const struct ranks *ranks, struct excerpt *witness)
@@ -357,16 +375,37 @@ static bool tell(const struct ranks *ranks, struct excerpt *witness)
 enum fast ranks_check(const struct object_source *source, struct budget *budget,
                       struct excerpt *witness)
 {
-    struct ranks ranks = {.source = source,
-                          .budget = budget,
-                          .is_list = strcmp(source->model->name, "append-list") == 0};
-    enum fast result = judge(&ranks);
+    struct ranks ranks = ranks_of(source, budget);
+    uint32_t last;
+    enum fast result = assign(&ranks, &last);
 
+    if (result == FAST_VALID)
+        result = check_precedence(&ranks, last);
     if (result == FAST_INVALID && witness && !tell(&ranks, witness))
         result = FAST_SPENT;
-    budget_free(budget, ranks.adds);
-    budget_free(budget, ranks.ranks);
-    budget_free(budget, ranks.readings);
-    value_map_release(&ranks.map);
+    release(&ranks);
+    return result;
+}
+
+enum fast ranks_assign(const struct object_source *source, struct budget *budget, uint32_t *rank,
+                       uint32_t *count)
+{
+    struct ranks ranks = ranks_of(source, budget);
+    uint32_t last = 0;
+    enum fast result = assign(&ranks, &last);
+
+    for (size_t i = 0; i < source->count; i++)
+        rank[source->places[i]] = RANK_NONE;
+    for (uint32_t i = 0; i < ranks.add_count && result == FAST_VALID; i++) {
+        uint32_t place = ranks.adds[i];
+        if (ranks.ranks[i] != RANK_NONE)
+            rank[place] = ranks.ranks[i];
+        else if (op_at(&ranks, place)->type == OP_OK)
+            rank[place] = last;
+    }
+    for (uint32_t i = 0; i < ranks.reading_count && result == FAST_VALID; i++)
+        rank[ranks.readings[i].place] = ranks.readings[i].rank;
+    *count = last + 1;
+    release(&ranks);
     return result;
 }

@@ -13,8 +13,19 @@
 
 #include "fast.h"
 
+#define RANK_NONE UINT32_MAX
+
+/* Whether it is for lists or sets. */
+bool ranks_know(const struct model *model);
+
 /* As fast_check, for models append-list and set; FAST_NOT also for sets with remove or contains. */
 enum fast ranks_check(const struct object_source *source, struct budget *budget,
                       struct excerpt *witness);
+
+/* The rank of each operation of the source, by its place in history->ops, below *count. RANK_NONE:
+ * it constrains nothing (a read of unknown outcome, or an addition of unknown outcome that nobody
+ * saw). FAST_INVALID: what reads returned contradicts itself in any order, whatever time says. */
+enum fast ranks_assign(const struct object_source *source, struct budget *budget, uint32_t *rank,
+                       uint32_t *count);
 
 #endif

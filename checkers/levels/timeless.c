@@ -2,6 +2,7 @@
 #include "timeless.h"
 
 #include "../engine/judge.h"
+#include "growing.h"
 
 /* Ways to pair reads with writers up to which each is tried, since that knows no search that grows
  * with the history. */
@@ -58,7 +59,10 @@ static int search(const struct history *history, const struct model *model,
                                        .begin_place = PLACE_NONE};
         struct solve_effort effort = {.threads = 1};
         struct judgement judgement;
-        judge_together(&source, &keys, GROUP_ALL, &effort, budget, &judgement);
+        if (growing_check(&source, &keys, budget) == FAST_VALID)
+            judgement = (struct judgement){.verdict = VERDICT_VALID};
+        else
+            judge_together(&source, &keys, GROUP_ALL, &effort, budget, &judgement);
         result = report(&judgement, finding, err);
         excerpt_release(&judgement.witness, budget);
     } else {

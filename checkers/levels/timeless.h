@@ -6,7 +6,8 @@
  * again with every operation at time 0, and the search for a linearization of all keys together,
  * which orders operations of one process at equal times as they stand in the file, answers. Without
  * time that is good for hundreds of operations rather than millions; a history that is linearizable
- * as it stands needs no such search.
+ * as it stands needs no such search, nor do lists and sets that only grow and do have an order
+ * (growing.h).
  */
 #ifndef ORDEAL_CHECKERS_LEVELS_TIMELESS_H
 #define ORDEAL_CHECKERS_LEVELS_TIMELESS_H
