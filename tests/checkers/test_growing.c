@@ -91,6 +91,13 @@ static void test_growing__equal_reads_of_a_set_have_no_order(void **state)
                                       "p1 read y -> [1] @ 2 3\n"
                                       "p1 read x -> [1] @ 4 5\n"),
                      FAST_VALID);
+    /* p0's read of x comes first, although it was the later one. */
+    assert_int_equal(ask_story("set", "p2 add x 1 @ 0 1\n"
+                                      "p1 read y -> [5] @ 2 3\n"
+                                      "p1 read x -> [1] @ 4 5\n"
+                                      "p0 read x -> [1] @ 6 7\n"
+                                      "p0 add y 5 @ 8 9\n"),
+                     FAST_VALID);
 }
 
 static void test_growing__what_nobody_saw_comes_last_or_never(void **state)
