@@ -279,8 +279,26 @@ static uint32_t used_of(const struct sweep *sweep, const struct config *config, 
     return 0;
 }
 
-/* Whether an optional operation can be used, and the state then. An open one that does the same
- * goes first: the optional one can still be used later, when the other no longer can. */
+/* Whether an open operation could make the same state as an optional one of `kind`: then it goes
+ * first, as the optional one can still be used later, when the other no longer can. An operation
+ * whose result is known may have to wait for a state that gives it, and then it does not. */
+static bool has_rival(const struct sweep *sweep, const struct config *config, uint32_t kind,
+                      uint32_t state)
+{
+    for (uint32_t word = 0; word < sweep->words; word++) {
+        uint64_t rivals =
+            sweep->rivals[kind * sweep->words + word] & config->bits[sweep->words + word];
+        for (; rivals; rivals &= rivals - 1) {
+            uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(rivals);
+            const struct item *item = item_at(sweep, slot);
+            if (object_step(sweep->object, config->state, item) == state)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether an optional operation can be used, and the state then. */
 static bool can_use_kind(const struct sweep *sweep, const struct config *config, uint32_t kind,
                          uint32_t *state)
 {
@@ -289,13 +307,9 @@ static bool can_use_kind(const struct sweep *sweep, const struct config *config,
 
     if (sweep->started[kind] == 0)
         return false;
-    for (uint32_t word = 0; word < sweep->words; word++) {
-        if (sweep->rivals[kind * sweep->words + word] & config->bits[sweep->words + word])
-            return false;
-    }
     *state = object_step(sweep->object, config->state, item);
     if (*state == STATE_NO || (*state == config->state && item->call.kind != CALL_OVERWRITE) ||
-        !may_follow(sweep, config, item))
+        !may_follow(sweep, config, item) || has_rival(sweep, config, kind, *state))
         return false;
     return sweep->unlimited || used_of(sweep, config, kind) < sweep->started[kind];
 }

@@ -105,12 +105,11 @@ struct search_result {
 void search_wgl(struct object *object, uint64_t steps, struct search_result *result);
 
 struct levels_options {
-    uint64_t steps;   /* give up after so many configurations; 0: when the budget is used up */
-    uint32_t width;   /* how many configurations to keep at first */
-    uint64_t *rivals; /* by kind: open operations that do the same as its optional ones */
-    bool unlimited;   /* take optional operations as never used up: this is quick, and refutes what
-                       * even so has no linearization; SEARCH_VALID then says nothing, and
-                       * SEARCH_SPENT also that `width` did not suffice */
+    uint64_t steps; /* give up after so many configurations; 0: when the budget is used up */
+    uint32_t width; /* how many configurations to keep at first */
+    bool unlimited; /* take optional operations as never used up: this is quick, and refutes what
+                     * even so has no linearization; SEARCH_VALID then says nothing, and
+                     * SEARCH_SPENT also that `width` did not suffice */
 };
 
 /* Breadth-first, event by event: levels.c. */
