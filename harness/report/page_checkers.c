@@ -84,7 +84,8 @@ void page_checkers(struct page *page)
     {
         if (left-- == 0)
             break;
-        print_finding(page, name, finding, true);
+        if (json_string_length(json_object_get(finding, "reason"))) /* else it saw nothing */
+            print_finding(page, name, finding, true);
     }
     buf_puts(page->html, "</table></section>\n");
 }
