@@ -61,9 +61,9 @@ struct target {
     const struct setting_spec *settings;    /* ends with key NULL; or NULL */
     const struct package *packages;         /* ends with name NULL; or NULL */
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */
-    const char *const *files;               /* patterns of all files that it keeps below /node/data
-                                             * (file_pattern.h): a disk fault about others is refused; ends with
-                                             * NULL; or NULL: it does not say */
+    /* Patterns of all files that it keeps below /node/data (file_pattern.h): a disk fault about
+     * others is refused. Ends with NULL; or NULL: it does not say. */
+    const char *const *files;
     int node_count_default;
     int64_t recovery_ns; /* it should answer again within this after everything is healed */
     bool in_process; /* lives in the harness: no lab and no agents, cluster->nodes are NULL, nothing

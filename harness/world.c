@@ -87,6 +87,7 @@ const struct part_member limit_members[] = {
 #name, offsetof(struct receipt, name), always                                              \
     }
 
+/* clang-format off */
 const struct receipt_count receipt_counts[] = {
     COUNT(rules, true),
     COUNT(packets_dropped, true),
@@ -122,6 +123,7 @@ const struct receipt_count receipt_counts[] = {
     COUNT(rolled_back, false),
     {0},
 };
+/* clang-format on */
 
 void world_clear(struct world *world, int node_count)
 {

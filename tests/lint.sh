@@ -39,7 +39,7 @@ done
 for plugin in {checkers,nemesis,workloads}/*.c; do
     name=$(basename "$plugin" .c)
     [ -e "tests/$(dirname "$plugin")/test_$name.c" ] ||
-        grep -rqE "\"${name//_/-}\"" tests/checkers tests/nemesis ||
+        grep -rqE "\"${name//_/-}\"|nemesis_$name\b" tests/checkers tests/nemesis tests/runner ||
         say "$plugin is named in no test (tests/$(dirname "$plugin")/test_$name.c)"
 done
 

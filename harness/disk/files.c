@@ -41,10 +41,11 @@ static int add(struct file_list *list, const char *path, int64_t size)
         list->all = grown;
         list->capacity = capacity;
     }
-    char *copy = strdup(path);
-    if (!copy)
+    struct file_entry *entry = &list->all[list->count];
+    *entry = (struct file_entry){.path = strdup(path), .size = size};
+    if (!entry->path)
         return -1;
-    list->all[list->count++] = (struct file_entry){copy, size};
+    list->count++;
     return 0;
 }
 

@@ -85,8 +85,8 @@ static void test_cut__takes_the_end_of_each_file(void **state)
              "../was");
     damage((struct disk_fault){.cut_bytes = 100, .files = "w/*"});
     assert_int_equal(disk.counts.bytes_cut, 103);
-    assert_string_equal(sh("cmp other ../was/other; head -c -100 ../was/w/long | cmp - w/long; stat "
-                           "-c %s w/short"),
+    assert_string_equal(sh("cmp other ../was/other; head -c -100 ../was/w/long | cmp - w/long; "
+                           "stat -c %s w/short"),
                         "0\n");
 }
 
@@ -105,8 +105,8 @@ static void test_stale__files_are_what_they_were(void **state)
     const struct disk_fault fault = {.stale = 1, .files = "w/*"};
 
     (void)state;
-    (void)sh("mkdir -p w/x && seq 100 >w/changed && seq 100 >w/removed && chmod 640 w/removed && seq "
-             "50 >w/x/same && seq 10 >other && truncate -s 1M w/sparse && cp -r . ../was");
+    (void)sh("mkdir -p w/x && seq 100 >w/changed && seq 100 >w/removed && chmod 640 w/removed && "
+             "seq 50 >w/x/same && seq 10 >other && truncate -s 1M w/sparse && cp -r . ../was");
     assert_int_equal(disk_declare(&disk, &fault, &err), 0);
     (void)sh("printf zz | dd of=w/changed conv=notrunc status=none && printf 123 >>w/changed && rm "
              "w/removed && printf new >w/newer && seq 20 >other");

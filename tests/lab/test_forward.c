@@ -34,7 +34,7 @@ static void gather(void *context, int to, const unsigned char *bytes, size_t len
     assert_true(fixture->gone_count < GONE_MAX);
     assert_true(frame_parse(&frame, copy, len));
     fixture->gone[fixture->gone_count++] =
-        (struct gone){to, atoi((const char *)copy + frame.payload)};
+        (struct gone){to, (int)strtol((const char *)copy + frame.payload, NULL, 10)};
 }
 
 static struct fixture *start(void)
