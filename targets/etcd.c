@@ -46,7 +46,8 @@ static const char *const timeouts[] = {"election_ms", NULL};
  * member's peers have not all heard of it yet (it is started again). */
 static const struct log_pattern log_patterns[] = {
     {"panic", "^panic: |^fatal error: |\"level\":\"(panic|dpanic|fatal)\"(?!.*(discovery failed|"
-              "input/output error|no space left on device|read-only file system))"},
+              "input/output error|no space left on device|read-only file system|"
+              "too many open files|cannot allocate memory))"},
     {"data-race", "^WARNING: DATA RACE"},
     {"data-corruption", "found data inconsistency|corrupt cluster|snap file is corrupt|"
                         "found different hash values|\"msg\":\"[^\"]*crc mismatch"},

@@ -21,8 +21,8 @@ static void test_damage__who_comes_back_damaged_was_down(void **state)
         struct err err;
         world_clear(&world, 5);
         buf_init(&value, 0);
-        assert_int_equal(
-            all[k]->declare(&fault, &situation, declare_names, &world, &value, &err), 0);
+        assert_int_equal(all[k]->declare(&fault, &situation, declare_names, &world, &value, &err),
+                         0);
         buf_release(&value);
         int killed = 0;
         for (int n = 0; n < 5; n++) {

@@ -2,11 +2,10 @@
 /* Tests of targets/etcd.c: outcomes against a server that does as a script says, and the real etcd
  * on loopback where it is at hand. */
 #include "local_node.c"
+#include "pattern.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -308,20 +307,7 @@ static void test_etcd__settings_are_checked(void **state)
 
 static bool is_panic(const char *line)
 {
-    int code;
-    PCRE2_SIZE at;
-    const struct log_pattern *pattern = etcd->log_patterns;
-
-    while (strcmp(pattern->name, "panic") != 0)
-        pattern++;
-    pcre2_code *regex =
-        pcre2_compile((PCRE2_SPTR)pattern->regex, PCRE2_ZERO_TERMINATED, 0, &code, &at, NULL);
-    assert_non_null(regex);
-    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-    int found = pcre2_match(regex, (PCRE2_SPTR)line, strlen(line), 0, 0, match, NULL);
-    pcre2_match_data_free(match);
-    pcre2_code_free(regex);
-    return found >= 0;
+    return pattern_matches(etcd->log_patterns, "panic", line);
 }
 
 static void test_etcd__it_may_end_where_its_disk_fails_or_its_peers_are_late(void **state)

@@ -4,6 +4,7 @@
 #include "../../targets/plugin.h"
 #include "../lib/check.h"
 #include "built.h"
+#include "pattern.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -242,6 +243,25 @@ static void test_helper__says_what_is_missing(void **state)
     assert_int_equal(helper_dir(small, sizeof small, &err), -1);
 }
 
+/* In the words of the C library, of libuv, and behind whatever was tried. */
+static void test_lookup__a_reference_node_may_end_where_the_machine_refuses(void **state)
+{
+    (void)state;
+    static const char *const may[] = {"cannot listen on port 7000: too many open files",
+                                      "cannot sync 'log': Input/output error",
+                                      "cannot append to 'log': no space left on device"};
+    struct err err;
+    const struct log_pattern *patterns = target_find("naive", &err)->log_patterns;
+    char line[128];
+
+    for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
+        (void)snprintf(line, sizeof line, "fatal: %s", may[i]);
+        assert_false(pattern_matches(patterns, "fatal", line));
+    }
+    assert_true(pattern_matches(patterns, "fatal", "fatal: the log has a hole"));
+    assert_true(pattern_matches(patterns, "fatal", "fatal: too many open files were expected"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_lookup__a_missing_library_is_named_with_its_package),
         cmocka_unit_test(test_lookup__broken_plugins_are_refused),
         cmocka_unit_test(test_lookup__the_list_has_all_and_says_what_is_wrong),
+        cmocka_unit_test(test_lookup__a_reference_node_may_end_where_the_machine_refuses),
         cmocka_unit_test(test_lookup__pairs_of_values),
         cmocka_unit_test(test_helper__says_what_is_missing),
     };

@@ -18,9 +18,11 @@
 enum { OUTPUT_LIMIT = 1 << 20, NODE_COUNT_DEFAULT = 5 };
 
 static const struct log_pattern log_patterns[] = {
-    /* Ending because the machine refuses something is what a node should do. */
-    {"fatal", "^fatal: (?!.*(Too many open files|Cannot allocate memory|Input/output error|"
-              "No space left on device|Read-only file system|Disk quota exceeded)$)"},
+    /* Ending because the machine refuses something is what a node should do; in the C library's
+     * words or in libuv's. */
+    {"fatal", "^fatal: (?!.*(?i:too many open files|file table overflow|cannot allocate memory|"
+              "not enough memory|i(nput)?/o(utput)? error|no space left on device|"
+              "read-only file system|disk quota exceeded)$)"},
     {"assertion", "Assertion .* failed"},
     {"sanitizer", "ERROR: (Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error: "},
     {NULL, NULL},
