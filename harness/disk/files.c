@@ -16,13 +16,13 @@ bool files_match(const char *pattern, const char *path)
     return !pattern[0] || fnmatch(pattern, path, 0) == 0;
 }
 
-const char *files_path(const struct inode *root, int fd, char path[PATH_MAX])
+const char *files_path(const struct inode *root, int fd, char path[static PATH_MAX])
 {
     char link[INODE_PATH_BYTES], top[PATH_MAX];
 
     ssize_t prefix = readlink(inode_path(root, link), top, sizeof top - 1);
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = path ? readlink(link, path, PATH_MAX - 1) : -1; /* gcc 12 thinks it may be NULL */
+    ssize_t len = readlink(link, path, PATH_MAX - 1);
     path[len > 0 ? len : 0] = '\0';
     if (prefix > 0 && len > prefix && strncmp(path, top, (size_t)prefix) == 0)
         return path + prefix + 1;

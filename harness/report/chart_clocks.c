@@ -213,7 +213,7 @@ static void draw_values(struct page *page, const struct scale *scale,
         x = fmin(x, CHART_LEFT + CHART_PLOT - width);
         if (text.ptr && text.ptr[0] != '0' && x >= free_x) {
             chart_text(page->html, "value", x, y, "start", text.ptr);
-            free_x = x + width + CHARACTER_TENTHS / 10;
+            free_x = x + width + CHARACTER_TENTHS / 10.0;
         }
         buf_release(&text);
     }
