@@ -135,7 +135,7 @@ int plan_set_files(const struct target *target, const struct nemesis *nemesis, c
                        target->name, pattern, known);
     }
     memset(files, 0, DISK_FILES_BYTES);
-    memcpy(files, pattern, strlen(pattern));
+    (void)snprintf(files, DISK_FILES_BYTES, "%s", pattern);
     return 0;
 }
 
