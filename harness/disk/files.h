@@ -13,7 +13,7 @@ bool files_match(const char *pattern, const char *path);
 
 /* The path below `root` of what `fd` is open on ("etcd/member/wal/0.wal"); as the machine has it if
  * it is not there. It lies in `path`. */
-const char *files_path(const struct inode *root, int fd, char path[static PATH_MAX]);
+const char *files_path(const struct inode *root, int fd, char path[PATH_MAX]);
 
 struct file_entry {
     char *path; /* below the root */

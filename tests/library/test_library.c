@@ -85,7 +85,7 @@ static void test_library__recorded_clocks_say_more_about_causes(void **state)
 
     history = ordeal_history_new(NULL);
     for (int i = 1; i <= 2; i++) {
-        char value[2] = {(char)('0' + i), '\0'}, clock[16];
+        char value[2] = {(char)('0' + i), '\0'}, clock[32];
         (void)snprintf(clock, sizeof clock, "{\"n1\":%d}", i);
         struct ordeal_event done = {ORDEAL_OK, i, "write", "\"x\"", value, i, clock};
         assert_int_equal(add(history, ORDEAL_INVOKE, i, "write", value, i), 0);

@@ -110,7 +110,7 @@ static void test_link_record__its_size_is_bounded(void **state)
 {
     (void)state;
     enum { COUNT = 30, LINKS = COUNT * (COUNT - 1) };
-    char names[COUNT][8];
+    char names[COUNT][16];
     const char *of[COUNT];
     struct buf json;
 
