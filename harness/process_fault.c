@@ -29,6 +29,19 @@ void process_fault_draw(struct rng *rng, int node_count, bool leader_known, stru
     fault->selector = selector;
 }
 
+void process_fault_draw_rolling(struct rng *rng, int node_count, bool leader_known,
+                                struct fault *fault)
+{
+    struct rng way;
+
+    process_fault_draw(rng, node_count, leader_known, fault);
+    rng_init(&way, fault->seed, 3);
+    if (rng_below(&way, 3) == 0) {
+        fault->kind = "rolling";
+        fault->selector = SELECT_ALL;
+    }
+}
+
 node_set process_fault_choose(const struct fault *fault, const struct situation *situation,
                               const char *const *node_names, struct buf *value, struct err *err)
 {

@@ -12,7 +12,10 @@ extern const char *const process_fault_kinds[];
 /* The same, and "rolling": one node after another (the plan unrolls it). */
 extern const char *const process_fault_rolling_kinds[];
 
+/* Draw one of the first kinds; or of the second ones, every third of them a roll. */
 void process_fault_draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault);
+void process_fault_draw_rolling(struct rng *rng, int node_count, bool leader_known,
+                                struct fault *fault);
 
 /* The nodes that the fault selects, also as the JSON array of their names in `value`. 0 with *err
  * if there are none. */

@@ -8,19 +8,6 @@
 #include "../harness/process_fault.h"
 #include "../harness/base/clock.h"
 
-/* Every third is a roll. */
-static void draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault)
-{
-    struct rng way;
-
-    process_fault_draw(rng, node_count, leader_known, fault);
-    rng_init(&way, fault->seed, 3);
-    if (rng_below(&way, 3) == 0) {
-        fault->kind = "rolling";
-        fault->selector = SELECT_ALL;
-    }
-}
-
 static int declare(const struct fault *fault, const struct situation *situation,
                    const char *const *node_names, struct world *mine, struct buf *value,
                    struct err *err)
@@ -39,7 +26,7 @@ const struct nemesis nemesis_restart = {
     .about = "the database is asked to end and started again at once; rolling: node after node",
     .kinds = process_fault_rolling_kinds,
     .hold_ns = 100 * NS_PER_MS,
-    .draw = draw,
+    .draw = process_fault_draw_rolling,
     .declare = declare,
     .affected = affected,
 };

@@ -14,19 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Every third is a roll. */
-static void draw(struct rng *rng, int node_count, bool leader_known, struct fault *fault)
-{
-    struct rng way;
-
-    process_fault_draw(rng, node_count, leader_known, fault);
-    rng_init(&way, fault->seed, 3);
-    if (rng_below(&way, 3) == 0) {
-        fault->kind = "rolling";
-        fault->selector = SELECT_ALL;
-    }
-}
-
 static int declare(const struct fault *fault, const struct situation *situation,
                    const char *const *node_names, struct world *mine, struct buf *value,
                    struct err *err)
@@ -65,7 +52,7 @@ const struct nemesis nemesis_upgrade = {
     .about = "nodes are restarted with another version of the system; rolling: all, for good",
     .kinds = process_fault_rolling_kinds,
     .rolls = true,
-    .draw = draw,
+    .draw = process_fault_draw_rolling,
     .declare = declare,
     .affected = affected,
 };
