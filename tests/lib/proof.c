@@ -3,6 +3,7 @@
  * that `make unit` runs a sample of the same. */
 #include "proof.h"
 
+#include "../../harness/base/clock.h"
 #include "brute.h"
 #include "gen.h"
 #include "hist.h"
@@ -14,8 +15,11 @@
 
 bool proof_begin(struct proof *proof, const char *level, const char *model, int initial)
 {
-    *proof = (struct proof){
-        .level = level, .model = model, .initial = initial, .checker = checker_find(level)};
+    *proof = (struct proof){.level = level,
+                            .model = model,
+                            .initial = initial,
+                            .checker = checker_find(level),
+                            .began_ns = clock_now_ns()};
     return proof->checker && brute_knows(level, model);
 }
 
@@ -338,8 +342,9 @@ void proof_retell(struct proof *proof, struct rng *rng, const struct history *hi
 void proof_print(const struct proof *proof, const char *what)
 {
     printf("%-20s %-15s %-24s %9" PRIu64 " compared: %" PRIu64 " valid, %" PRIu64
-           " invalid, %" PRIu64 " undecided; %" PRIu64 " flaws\n",
+           " invalid, %" PRIu64 " undecided; %" PRIu64 " flaws; %.1f s\n",
            proof->level, proof->model, what, proof->compared, proof->valid, proof->invalid,
-           proof->undecided, proof->flaws);
+           proof->undecided, proof->flaws,
+           (double)(clock_now_ns() - proof->began_ns) / (double)NS_PER_SEC);
     (void)fflush(stdout);
 }

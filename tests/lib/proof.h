@@ -19,7 +19,8 @@ struct proof {
     int initial;                   /* of each object; 0: nil */
     const struct checker *checker; /* of `level` */
     int64_t limit_ns;              /* for one judgement; 0: none */
-    bool lenient;                  /* proof_demand counts unknown instead of taking it for a flaw */
+    int64_t began_ns;
+    bool lenient; /* proof_demand counts unknown instead of taking it for a flaw */
     uint64_t compared, valid, invalid, undecided;
     uint64_t flaws;
 };
@@ -43,7 +44,7 @@ void proof_retell(struct proof *proof, struct rng *rng, const struct history *hi
 /* Whether the checker of sequential consistency must decide for this model. */
 bool proof_owes_sequential(const char *model);
 
-/* One line: counts. */
+/* One line: counts, and the seconds since proof_begin. */
 void proof_print(const struct proof *proof, const char *what);
 
 #endif

@@ -4,9 +4,13 @@
  *
  *     prove [--seed N] [--scale PERCENT] [PART...]
  *
- * A part is named as `prove --list` lists them; without any, all run. It does not prove an engine
- * right for long histories: there, it demands that an added stale read is found, and that valid
- * histories, with the lines of a recorder, are not refused.
+ * A part is named as `prove --list` lists them (sequential/queue), or by what stands before the
+ * slash for all of it (sequential); without any, all run. The parts listed are independent:
+ *
+ *     prove --list | xargs -n 1 -P 2 prove
+ *
+ * It does not prove an engine right for long histories: there, it demands that an added stale read
+ * is found, and that valid histories, with the lines of a recorder, are not refused.
  */
 #include "../lib/brute_stale.h"
 #include "../lib/engines.h"
@@ -24,9 +28,15 @@
 
 struct prove {
     uint64_t seed;
-    int scale_pct; /* of the number of random histories */
+    int scale_pct;    /* of the number of random histories */
+    const char *only; /* the one model or level to look at; NULL: each */
     uint64_t flaws;
 };
+
+static bool is_wanted(const struct prove *prove, const char *name)
+{
+    return !prove->only || strcmp(prove->only, name) == 0;
+}
 
 static int scaled(const struct prove *prove, int count)
 {
@@ -57,6 +67,15 @@ static const struct subject {
     {"semaphore", 0},      {"semaphore", 3}, {"fenced-lock", 0},
     {"reentrant-lock", 0}, {"key-value", 0}, {"multi-register", 0},
 };
+
+static void each_subject(struct prove *prove,
+                         void (*run)(struct prove *prove, const struct subject *subject))
+{
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
+        if (is_wanted(prove, subjects[m].model))
+            run(prove, &subjects[m]);
+    }
+}
 
 static void all_small(struct prove *prove, const char *level, const struct subject *subject,
                       int ops)
@@ -164,24 +183,30 @@ static void random_medium(struct prove *prove, const char *level, const struct s
     finish(prove, &proof, "random, longer");
 }
 
+static void linearizable_of(struct prove *prove, const struct subject *subject)
+{
+    for (int ops = 1; ops <= 4; ops++)
+        all_small(prove, "linearizable", subject, ops);
+    random_small(prove, "linearizable", subject, 100000);
+    random_medium(prove, "linearizable", subject, 5000);
+}
+
 static void part_linearizable(struct prove *prove)
 {
-    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
-        for (int ops = 1; ops <= 4; ops++)
-            all_small(prove, "linearizable", &subjects[m], ops);
-        random_small(prove, "linearizable", &subjects[m], 100000);
-        random_medium(prove, "linearizable", &subjects[m], 5000);
-    }
+    each_subject(prove, linearizable_of);
+}
+
+static void sequential_of(struct prove *prove, const struct subject *subject)
+{
+    for (int ops = 1; ops <= 4; ops++)
+        all_small(prove, "sequential", subject, ops);
+    random_small(prove, "sequential", subject, 50000);
+    random_medium(prove, "sequential", subject, 2000);
 }
 
 static void part_sequential(struct prove *prove)
 {
-    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++) {
-        for (int ops = 1; ops <= 4; ops++)
-            all_small(prove, "sequential", &subjects[m], ops);
-        random_small(prove, "sequential", &subjects[m], 50000);
-        random_medium(prove, "sequential", &subjects[m], 2000);
-    }
+    each_subject(prove, sequential_of);
 }
 
 /* -- engines: each search by itself --------------------------------------------------------------
@@ -230,8 +255,7 @@ static void engines_of(struct prove *prove, const struct subject *subject)
 
 static void part_engines(struct prove *prove)
 {
-    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++)
-        engines_of(prove, &subjects[m]);
+    each_subject(prove, engines_of);
 }
 
 /* -- levels of many orders: reads and writes ------------------------------------------------- */
@@ -296,8 +320,10 @@ static void weak_level(struct prove *prove, const char *level)
 
 static void part_weak(struct prove *prove)
 {
-    for (int level = LEVEL_SEQUENTIAL; level < LEVELS; level++)
-        weak_level(prove, level_names[level]);
+    for (int level = LEVEL_SEQUENTIAL; level < LEVELS; level++) {
+        if (is_wanted(prove, level_names[level]))
+            weak_level(prove, level_names[level]);
+    }
 }
 
 /* -- implications --------------------------------------------------------------------------- */
@@ -453,11 +479,11 @@ static void long_objects(struct prove *prove, const struct subject *subject)
 
 static void part_long(struct prove *prove)
 {
-    for (size_t m = 0; m < sizeof subjects / sizeof *subjects; m++)
-        long_objects(prove, &subjects[m]);
+    each_subject(prove, long_objects);
     for (int level = 0; level < LEVELS; level++) {
         struct proof proof;
-        if (!proof_begin(&proof, level_names[level], "register", 0))
+        if (!is_wanted(prove, level_names[level]) ||
+            !proof_begin(&proof, level_names[level], "register", 0))
             continue;
         proof.limit_ns = LONG_LIMIT_NS;
         for (int ops = 100; ops <= 100000; ops *= 10) {
@@ -477,7 +503,8 @@ static void part_stores(struct prove *prove)
     for (int store = 0; store < GEN_STORES; store++) {
         for (int level = 0; level < LEVELS; level++) {
             struct proof proof;
-            if (!level_implies(levels[store], (enum level)level) ||
+            if (!is_wanted(prove, level_names[level]) ||
+                !level_implies(levels[store], (enum level)level) ||
                 !proof_begin(&proof, level_names[level], "register", 0))
                 continue;
             for (int i = 0; i < scaled(prove, 200); i++) {
@@ -564,26 +591,63 @@ static void part_staleness(struct prove *prove)
 
 /* -- main ------------------------------------------------------------------------------------ */
 
-static const struct {
+enum division { WHOLE = 0, BY_MODEL = 1, BY_LEVEL = 2 };
+
+static const struct part {
     const char *name;
     void (*run)(struct prove *prove);
+    unsigned division;
+    enum level strongest; /* BY_LEVEL */
 } parts[] = {
-    {"linearizable", part_linearizable},
-    {"sequential", part_sequential},
-    {"weak", part_weak},
-    {"implications", part_implications},
-    {"stores", part_stores},
-    {"engines", part_engines},
-    {"long", part_long},
-    {"staleness", part_staleness},
+    {"linearizable", part_linearizable, BY_MODEL, 0}, {"sequential", part_sequential, BY_MODEL, 0},
+    {"weak", part_weak, BY_LEVEL, LEVEL_SEQUENTIAL},  {"implications", part_implications, WHOLE, 0},
+    {"stores", part_stores, BY_LEVEL, LEVEL_CAUSAL},  {"engines", part_engines, BY_MODEL, 0},
+    {"long", part_long, BY_MODEL | BY_LEVEL, 0},      {"staleness", part_staleness, WHOLE, 0},
 };
+
+static bool divides(const struct part *part, const char *name)
+{
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects && part->division & BY_MODEL; m++) {
+        if (strcmp(subjects[m].model, name) == 0)
+            return true;
+    }
+    for (int level = (int)part->strongest; level < LEVELS && part->division & BY_LEVEL; level++) {
+        if (strcmp(level_names[level], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void list_part(const struct part *part)
+{
+    if (part->division == WHOLE)
+        puts(part->name);
+    for (size_t m = 0; m < sizeof subjects / sizeof *subjects && part->division & BY_MODEL; m++) {
+        if (m == 0 || strcmp(subjects[m - 1].model, subjects[m].model) != 0)
+            printf("%s/%s\n", part->name, subjects[m].model);
+    }
+    for (int level = (int)part->strongest; level < LEVELS && part->division & BY_LEVEL; level++)
+        printf("%s/%s\n", part->name, level_names[level]);
+}
+
+static bool is_named(const struct part *part, const char *name, const char **only)
+{
+    size_t length = strlen(part->name);
+
+    *only = NULL;
+    if (strncmp(part->name, name, length) != 0)
+        return false;
+    if (name[length] == '/')
+        *only = name + length + 1;
+    return *only ? divides(part, *only) : name[length] == '\0';
+}
 
 static void run_part(struct prove *prove, const char *name)
 {
     bool found = false;
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (name && strcmp(parts[i].name, name) != 0)
+        if (name && !is_named(&parts[i], name, &prove->only))
             continue;
         parts[i].run(prove);
         found = true;
@@ -604,7 +668,7 @@ int main(int argc, char **argv)
         bool has_number = at + 1 < argc && str_to_int(str_of(argv[at + 1]), &number);
         if (strcmp(argv[at], "--list") == 0) {
             for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-                puts(parts[i].name);
+                list_part(&parts[i]);
             return 0;
         }
         if (has_number && strcmp(argv[at], "--seed") == 0) {
