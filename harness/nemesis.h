@@ -55,6 +55,7 @@ struct nemesis {
                    * it out, and what logs say in such a run is no finding */
     bool takes_files; /* its faults may be about some of the disk's files only (fault->files) */
     bool members;     /* it changes who belongs to the cluster: only where the target can do that */
+    bool cuts;        /* it cuts links, as who may make packet rules can */
     bool rolls;       /* it restarts nodes with another version: only where one is given */
     int64_t
         hold_ns; /* about so long is a fault held that the plan draws; 0: as the schedule says */

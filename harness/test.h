@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct remotes;
+
 /* --set KEY=VALUE, in the order given. */
 struct setting {
     const char *key, *value;
@@ -110,6 +112,8 @@ struct test {
     const char *store_dir;
     struct plan plan;
     unsigned needs; /* enum need: what the plan's faults need from the nodes' start */
+    const struct remotes *remotes; /* hosts for the nodes to live on, one each; NULL: a lab */
+    const char *ssh;               /* by which they are reached (ssh.h); NULL: ssh */
 };
 
 /* The value of a setting: given, else the spec's initial one; NULL if unknown to both. */

@@ -175,6 +175,7 @@ const struct nemesis nemesis_partition = {
     .name = "partition",
     .about = "nodes no longer hear each other: halves, rings, bridges, one-way, the leader alone",
     .kinds = kinds,
+    .cuts = true,
     .draw = draw,
     .declare = declare,
     .affected = affected,

@@ -9,6 +9,7 @@
 
 #include "box.h"
 #include "clocks.h"
+#include "lodging.h"
 #include "output.h"
 #include "runs.h"
 #include "system.h"
@@ -18,9 +19,12 @@ struct agent {
     struct lines input;
     struct output output;
     struct box box;
-    struct clocks clocks; /* open if the plan needs it */
+    struct lodging lodging; /* on a host */
+    struct err homeless;    /* why there is no place for a node on this host; "" if there is */
+    struct clocks clocks;   /* open if the plan needs it */
     struct system system;
     struct runs runs;
+    const char *host_folder; /* or NULL: a node of the lab */
     int signal_fd;
     int64_t heard_ns;        /* when the controller last said something */
     int64_t logs_ns;         /* when the logs are looked at next */

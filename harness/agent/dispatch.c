@@ -32,6 +32,10 @@ static int open_clocks(struct agent *agent, struct err *err)
 
 static int hello(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
+    if (agent->homeless.msg[0]) {
+        *err = agent->homeless;
+        return -1;
+    }
     if (request->protocol != PROTOCOL_VERSION)
         return err_set(err, EPROTO,
                        "this agent (version %s) speaks protocol %d, not %lld; use the agent that "

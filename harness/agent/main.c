@@ -25,9 +25,10 @@
 enum { MEMORY_BYTES = 64 << 20 };
 
 static const char usage[] =
-    "usage: ordeal-agent [--host] [--log-limit BYTES]\n"
+    "usage: ordeal-agent [--host FOLDER] [--log-limit BYTES]\n"
     "Started by ordeal on a node; speaks its protocol on standard input and output.\n"
-    "  --host             a remote host: no namespaces, processes are found by descent\n"
+    "  --host FOLDER      on somebody's host: the node lives below FOLDER, an absolute path\n"
+    "  --no-namespaces    processes are found by descent\n"
     "  --log-limit BYTES  of all files in /node/log together (default 64 MiB)\n";
 
 /* JSON comes from outside: its memory is bounded. */
@@ -45,14 +46,18 @@ static void json_release(void *ptr)
 
 static int options_read(struct agent *agent, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"host", no_argument, NULL, 'h'}, {"log-limit", required_argument, NULL, 'l'}, {0}};
+    static const struct option options[] = {{"host", required_argument, NULL, 'h'},
+                                            {"no-namespaces", no_argument, NULL, 'n'},
+                                            {"log-limit", required_argument, NULL, 'l'},
+                                            {0}};
 
     agent->box.kind = &box_namespace;
     agent->log_limit_bytes = LOG_LIMIT_BYTES;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'h')
+        if (option == 'n')
             agent->box.kind = &box_descendants;
+        else if (option == 'h')
+            agent->host_folder = optarg;
         else if (option != 'l' || !str_to_int(str_of(optarg), &agent->log_limit_bytes) ||
                  agent->log_limit_bytes <= 0)
             return -1;
@@ -82,6 +87,8 @@ static int setup(struct agent *agent, struct err *err)
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
             return err_errno(err, errno, "standard %s cannot be used", fd ? "output" : "input");
     }
+    if (agent->host_folder && lodging_open(&agent->lodging, agent->host_folder, &agent->homeless))
+        (void)err_wrap(&agent->homeless, "no place for a node on this host"); /* hello tells */
     budget_init(&memory, 0, MEMORY_BYTES);
     json_set_alloc_funcs(json_alloc, json_release);
     agent->heard_ns = clock_now_ns();
@@ -214,6 +221,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "ordeal-agent: %s\n", err.msg);
     clocks_close(&agent.clocks);
     logs_close_up();
+    if (lodging_close(&agent.lodging, &err)) {
+        (void)fprintf(stderr, "ordeal-agent: %s\n", err.msg);
+        failed = true;
+    }
     output_flush(&agent.output, STDOUT_FILENO);
     lines_release(&agent.input);
     return failed ? 255 : 0;

@@ -3,17 +3,19 @@
 #ifndef ORDEAL_COMMANDS_RUN_ARGS_H
 #define ORDEAL_COMMANDS_RUN_ARGS_H
 
+#include "../remote.h"
 #include "../runner/run.h"
 #include "../test.h"
 
 struct run_args {
     struct test test;
     struct run_options options;
-    const char *workload, *nemesis, *plan, *schedule, *protect, *skip;
+    const char *workload, *nemesis, *plan, *schedule, *protect, *skip, *hosts;
     struct concurrency {
         int count;
         bool per_node;
     } concurrency;
+    struct remotes remotes; /* those of `hosts` */
     int nodes, repeat;
     uint64_t seed;
     bool seed_given, until_fail, dry_run, quiet;

@@ -5,6 +5,7 @@
 
 #include "../checker.h"
 #include "../helper.h"
+#include "../runner/hosts.h"
 #include "../runner/plan.h"
 #include "../runner/roll.h"
 #include "../target.h"
@@ -126,6 +127,18 @@ static int name_nodes(struct test *test, struct err *err)
     return 0;
 }
 
+/* What makes no sense where nodes live on hosts. */
+static int name_hosts(struct run_args *args, struct err *err)
+{
+    if (args->nodes)
+        return err_set(err, EINVAL, "--hosts says how many nodes there are: leave out --nodes");
+    if (args->options.capture || args->options.node_disk_bytes)
+        return err_set(err, EINVAL, "%s is for nodes of the lab, not for --hosts",
+                       args->options.capture ? "--capture" : "--node-disk");
+    args->test.remotes = &args->remotes;
+    return remotes_open(&args->remotes, args->hosts, err);
+}
+
 static int check_level(const struct test *test, struct err *err)
 {
     const char *names[64];
@@ -163,7 +176,13 @@ int run_build_test(struct run_args *args, const char *target, struct err *err)
     test->target = target_find(target, err);
     if (!test->target)
         return -1;
-    test->node_count = args->nodes ? args->nodes : test->target->node_count_default;
+    if (args->hosts && name_hosts(args, err) < 0)
+        return -1;
+    if (!args->hosts && test->ssh)
+        return err_set(err, EINVAL, "--ssh is for --hosts");
+    test->node_count = args->hosts   ? args->remotes.count
+                       : args->nodes ? args->nodes
+                                     : test->target->node_count_default;
     if (name_nodes(test, err) < 0)
         return -1;
     for (int i = 0; args->schedule && schedule_names[i]; i++) {
@@ -221,6 +240,8 @@ int run_plan_test(struct run_args *args, uint64_t seed, struct err *err)
     if (plan_check_damage(&args->test, err))
         return -1;
     args->test.needs = plan_needs(&args->test.plan);
+    if (args->hosts && hosts_check(&args->test, err) < 0)
+        return -1;
     if (skip_named(&args->test, args->skip, err) < 0)
         return -1;
     return plan_check_skipped(&args->test, args->test.plan.damage_any, err);

@@ -93,9 +93,10 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     next.version = enforcer->world.version + 1;
     world_merge(&next, &enforcer->standing);
     int result = 0;
-    if (memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0 ||
-        next.link_count != enforcer->world.link_count ||
-        memcmp(next.links, enforcer->world.links, sizeof next.links) != 0)
+    bool links_changed = memcmp(next.cut, enforcer->world.cut, sizeof next.cut) != 0 ||
+                         next.link_count != enforcer->world.link_count ||
+                         memcmp(next.links, enforcer->world.links, sizeof next.links) != 0;
+    if (enforcer->lab && links_changed)
         result = lab_apply(enforcer->lab, &next, err);
     if (result == 0)
         result = apply_at_nodes(enforcer, &next, err);
@@ -117,9 +118,11 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
 int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct err *err)
 {
     memset(effects, 0, sizeof *effects);
-    if (lab_receipt(enforcer->lab, &effects->cluster, effects->between, err) < 0)
-        return -1;
-    lab_links(enforcer->lab, effects->links);
+    if (enforcer->lab) {
+        if (lab_receipt(enforcer->lab, &effects->cluster, effects->between, err) < 0)
+            return -1;
+        lab_links(enforcer->lab, effects->links);
+    }
     effects->cluster.version = enforcer->world.version;
     for (int i = 0; i < enforcer->cluster->node_count; i++) {
         if (node_receipt(enforcer->cluster->nodes[i], &effects->nodes[i], err) < 0)

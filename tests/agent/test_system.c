@@ -44,7 +44,8 @@ static int open_with_one_id(void **state)
 static int open_host(void **state)
 {
     (void)state;
-    return open_with(&(struct agent_place_options){.options = (const char *[]){"--host", NULL}});
+    return open_with(
+        &(struct agent_place_options){.options = (const char *[]){"--no-namespaces", NULL}});
 }
 
 static int close_node(void **state)

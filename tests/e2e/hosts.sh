@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Nodes on hosts that only ssh reaches: real sshd, three hosts that are namespaces of the test's own, within a network
+# of the test's own. Nothing of the machine's is touched, and what is made goes with the last process.
+. "$(dirname "$0")/lib.bash"
+work=$scratch
+packages=$(dirname "$ordeal")/packages
+
+# -- outside: what is needed, and the namespaces --------------------------------------------------
+if [ "${1:-}" != inside ]; then
+    give_up() { skip 'nodes on hosts that ssh reaches' "$1"; exit 0; }
+    [ "$(id -u)" -eq 0 ] || give_up 'the hosts of the test need root'
+    for program in ssh ssh-keygen ip iptables; do has $program || give_up "there is no $program"; done
+    if ! has sshd && [ ! -x "$packages/usr/sbin/sshd" ]; then
+        "$here/tools/fetch-packages" "$ordeal" openssh-server=sshd >"$work/out" 2>&1 || give_up 'sshd cannot be had'
+    fi
+    unshare --mount --net --uts --pid --fork true 2>/dev/null || give_up 'namespaces cannot be made'
+    unshare --mount --net --uts --pid --fork --kill-child --mount-proc "$0" inside
+    exit
+fi
+
+# -- inside: three hosts --------------------------------------------------------------------------
+cd "$work" || exit 1
+SSHD=$(command -v sshd || echo "$packages/usr/sbin/sshd")
+LIBRARIES=$(find "$packages" -path '*/lib*' -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u | paste -sd:)
+ETCD=$(has etcd || realpath -q "$packages/usr/bin/etcd")
+export SSHD LIBRARIES ETCD
+mount -t tmpfs -o mode=700 tmpfs /root
+export HOME=/root
+ssh-keygen -q -t ed25519 -N '' -f host_key
+ssh-keygen -q -t ed25519 -N '' -f user_key
+{ grep -v '^sshd:' /etc/passwd; echo 'sshd:x:65533:65534::/run/sshd:/bin/false'; } >passwd
+{ grep -v '^root:' /etc/shadow; echo 'root:*:19000:0:99999:7:::'; } >shadow
+chmod 644 passwd shadow
+cat >sshd_config <<S
+AuthorizedKeysFile $work/user_key.pub
+PasswordAuthentication no
+StrictModes no
+UsePAM no
+PidFile none
+S
+ip link set lo up
+ip link add hub type bridge
+ip address add 10.77.0.1/24 dev hub
+ip link set hub up
+hosts=()
+for number in 11 12 13; do
+    unshare --mount --net --uts --pid --fork --kill-child "$here/tests/e2e/hosts/host" "$work" $number &
+    hosts+=($!)
+    until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+    ip link add "to$number" type veth peer name eth0 netns $!
+    ip link set "to$number" master hub up
+    echo "root@10.77.0.$number" >>hosts.txt
+    echo "10.77.0.$number $(cut -d' ' -f1,2 host_key.pub)" >>known_hosts
+done
+ssh="ssh -F none -i $work/user_key -o UserKnownHostsFile=$work/known_hosts"
+for number in 11 12 13; do
+    for ((k = 0; k < 500; k++)); do
+        $ssh -o BatchMode=yes "root@10.77.0.$number" true 2>/dev/null && break
+        sleep 0.02
+    done
+done
+# Run a command on the host of that number: in the namespaces of its first process.
+on() {
+    local pid=${hosts[$1]}; shift
+    read -r pid <"/proc/$pid/task/$pid/children"
+    nsenter -t "$pid" -a -- "$@"
+}
+run() { "$ordeal" run "$@" --ssh "$ssh" --store store --seed 1; }
+
+# What of Ordeal's is on a host, beside the programs that it keeps for the next run.
+left_on() {
+    on "$1" sh -c 'cd /proc; cat [0-9]*/comm | grep -E "^(ordeal|node-init|etcd)"
+        ls -d /node 2>/dev/null; ls /var/lib/ordeal | grep -vxE "bin|lock"
+        awk "\$5 ~ /ordeal|^.node/" self/mountinfo; echo looked'
+}
+nothing_left() { # claim
+    for host in 0 1 2; do left_on $host; done >left 2>&1
+    if [ "$(sort -u left)" = looked ]; then ok "$1"; else not_ok "$1" left; fi
+}
+
+# -- runs -----------------------------------------------------------------------------------------
+expect 'a system that promises nothing is found out on hosts' 1 \
+    run naive --hosts hosts.txt --nemesis kill,pause --time-limit 3 --interval 1
+expect_said 'by a violation' 'Not linearizable'
+nothing_left 'and the run leaves nothing on its hosts but programs'
+expect 'raft passes on hosts under kills and pauses' 0 \
+    run raft --hosts hosts.txt --nemesis kill,pause --time-limit 4 --interval 1
+grep -qE '"killed":[1-9].*"paused":[1-9]' store/latest/history.jsonl &&
+    ok 'and receipts say that processes were killed and paused' ||
+    not_ok 'and receipts say that processes were killed and paused' "$scratch/out"
+if [ -n "$ETCD" ]; then
+    expect 'etcd passes on hosts' 0 run etcd --hosts hosts.txt --nemesis kill,pause --time-limit 4 --interval 1
+else
+    skip 'etcd passes on hosts' 'the etcd package could not be had'
+fi
+
+# -- bad input ------------------------------------------------------------------------------------
+refused() { # claim, exit code, pattern, command...
+    local claim=$1 code=$2 pattern=$3; shift 3
+    expect "$claim" "$code" "$@"
+    expect_said 'with the reason' "$pattern"
+}
+printf 'good\nbad host\n' >bad.txt
+refused 'a line that is no host is a usage error' 254 "line 2 of 'bad.txt': one host a line" \
+    run naive --hosts bad.txt
+refused 'a file of hosts that is not there is a usage error' 254 "cannot read the hosts in 'none.txt'" \
+    run naive --hosts none.txt
+refused 'links that hosts cannot shape are refused before anything starts' 254 'need the lab' \
+    run naive --hosts hosts.txt --nemesis delay
+refused 'and so are their disks' 254 'need the lab' run naive --hosts hosts.txt --nemesis power-cut
+echo root@10.77.0.99 >bad.txt
+refused 'a host that does not answer is a failure of the harness' 255 \
+    "'root@10.77.0.99': .*No route to host" run naive --hosts bad.txt
+head -n 1 hosts.txt >bad.txt
+refused 'so is one that does not let us in' 255 "'root@10.77.0.11': .*Permission denied" \
+    "$ordeal" run naive --hosts bad.txt --store store --ssh "ssh -F none -i none -o UserKnownHostsFile=known_hosts"
+refused 'so is one that nobody knows' 255 'Host key verification failed' \
+    "$ordeal" run naive --hosts bad.txt --store store --ssh "ssh -F none -i user_key -o UserKnownHostsFile=none"
+refused 'so is an ssh that is not there' 255 "cannot run 'no-ssh'.*openssh-client" \
+    "$ordeal" run naive --hosts bad.txt --store store --ssh no-ssh
+exit $status
