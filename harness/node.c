@@ -140,6 +140,29 @@ int node_get(struct node *node, const char *path, int64_t offset, struct buf *co
     return failed ? err_wrap(err, "cannot get '%s' from '%s'", path, node_name(node)) : 0;
 }
 
+int node_logs(struct node *node, struct node_log *logs, int max, int *count, struct err *err)
+{
+    struct buf request = client_request("logs");
+    json_t *answer;
+
+    *count = 0;
+    if (client_call(node, &request, 0, &answer, err))
+        return err_wrap(err, "cannot list the logs of '%s'", node_name(node));
+    const json_t *list = json_object_get(answer, "logs");
+    for (size_t i = 0; i < json_array_size(list) && *count < max; i++) {
+        const json_t *entry = json_array_get(list, i);
+        const char *name = json_string_value(json_array_get(entry, 0));
+        if (!name || !*name || strchr(name, '/') || strlen(name) >= sizeof logs->name)
+            continue; /* nothing that a process of ours was told to write */
+        struct node_log *log = &logs[(*count)++];
+        memcpy(log->name, name, strlen(name) + 1);
+        log->begins = json_integer_value(json_array_get(entry, 1));
+        log->size = json_integer_value(json_array_get(entry, 2));
+    }
+    json_decref(answer);
+    return 0;
+}
+
 static uint64_t counter(const json_t *answer, const char *key)
 {
     return (uint64_t)json_integer_value(json_object_get(answer, key));

@@ -17,7 +17,7 @@
 
 struct node;
 
-enum { NODE_HOW_MAX = 160 };
+enum { NODE_HOW_MAX = 160, NODE_LOG_BYTES = 80 };
 
 const char *node_name(const struct node *node); /* "n1" */
 int node_index(const struct node *node);        /* from 0 */
@@ -52,6 +52,16 @@ int node_put(struct node *node, const char *path, struct str content, unsigned m
 /* Append to `content` the file's bytes from `offset`, at most 256 KiB; 0 bytes at the end. */
 int node_get(struct node *node, const char *path, int64_t offset, struct buf *content,
              struct err *err) MUST_CHECK;
+
+/* A file of /node/log. */
+struct node_log {
+    char name[NODE_LOG_BYTES];
+    int64_t begins, size; /* of its text: what was over the limit is dropped from the front */
+};
+
+/* The first `max` of them. */
+int node_logs(struct node *node, struct node_log *logs, int max, int *count,
+              struct err *err) MUST_CHECK;
 
 /* Whether a started process has ended by itself (not by a kill of ours) since the last call that
  * said so: `name`, or any if it is NULL. Fills `how`: "'etcd' exited with status 1" and the like.

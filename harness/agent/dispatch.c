@@ -5,6 +5,7 @@
 #include "../base/clock.h"
 #include "../base/version.h"
 #include "files.h"
+#include "logs.h"
 #include "user.h"
 
 #include <errno.h>
@@ -95,6 +96,30 @@ static int get(struct agent *agent, struct request *request, struct buf *answer,
     return files_get(request, answer, err);
 }
 
+static void add_log(void *context, const char *file, int64_t begins, int64_t size)
+{
+    struct buf *answer = context;
+
+    buf_json_next(answer, NULL);
+    buf_puts(answer, "[");
+    buf_json_str(answer, NULL, str_of(file));
+    buf_json_int(answer, NULL, begins);
+    buf_json_int(answer, NULL, size);
+    buf_puts(answer, "]");
+}
+
+static int logs(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
+{
+    (void)agent;
+    (void)request;
+    (void)err;
+    buf_json_next(answer, "logs");
+    buf_puts(answer, "[");
+    logs_list(add_log, answer);
+    buf_puts(answer, "]");
+    return 0;
+}
+
 static int receipt(struct agent *agent, struct request *request, struct buf *answer,
                    struct err *err)
 {
@@ -140,10 +165,10 @@ static const struct {
     handler *handle;
     bool later;
 } handlers[VERB_COUNT] = {
-    [VERB_HELLO] = {hello, false}, [VERB_START] = {start, false},     [VERB_STOP] = {stop, true},
-    [VERB_RUN] = {run, true},      [VERB_PUT] = {put, false},         [VERB_GET] = {get, false},
-    [VERB_WORLD] = {world, false}, [VERB_RECEIPT] = {receipt, false}, [VERB_PING] = {ping, false},
-    [VERB_BYE] = {bye, false},
+    [VERB_HELLO] = {hello, false}, [VERB_START] = {start, false}, [VERB_STOP] = {stop, true},
+    [VERB_RUN] = {run, true},      [VERB_PUT] = {put, false},     [VERB_GET] = {get, false},
+    [VERB_LOGS] = {logs, false},   [VERB_WORLD] = {world, false}, [VERB_RECEIPT] = {receipt, false},
+    [VERB_PING] = {ping, false},   [VERB_BYE] = {bye, false},
 };
 
 static void answer_request(struct agent *agent, struct request *request)

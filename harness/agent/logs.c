@@ -146,6 +146,25 @@ void logs_bound(int64_t limit_bytes,
         dropped(context, bound.longest, until);
 }
 
+struct list {
+    void (*tell)(void *context, const char *file, int64_t begins, int64_t size);
+    void *context;
+};
+
+static void list(void *context, const char *file, int fd, const struct stat *st)
+{
+    const struct list *list = context;
+    off_t begins = lseek(fd, 0, SEEK_DATA);
+
+    list->tell(list->context, file, begins < 0 ? st->st_size : begins, st->st_size);
+}
+
+void logs_list(void (*tell)(void *context, const char *file, int64_t begins, int64_t size),
+               void *context)
+{
+    each_log(list, &(struct list){tell, context});
+}
+
 /* Move the data to the file's beginning, if the hole before it is ours. */
 static void close_up(void *context, const char *file, int fd, const struct stat *st)
 {

@@ -27,6 +27,10 @@ void logs_stamp(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3
 void logs_bound(int64_t limit_bytes,
                 void (*dropped)(void *context, const char *file, int64_t until), void *context);
 
+/* Tell of each log where its text begins and where it ends. */
+void logs_list(void (*tell)(void *context, const char *file, int64_t begins, int64_t size),
+               void *context);
+
 /* Close up the holes. Only when no process writes any more. */
 void logs_close_up(void);
 

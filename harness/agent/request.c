@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-const char *const verb_names[VERB_COUNT] = {"hello", "start", "stop",    "run",  "put",
-                                            "get",   "world", "receipt", "ping", "bye"};
+const char *const verb_names[VERB_COUNT] = {"hello", "start", "stop",    "run",  "put", "get",
+                                            "logs",  "world", "receipt", "ping", "bye"};
 
 /* How a member is read, and where to. */
 enum kind { NUMBER, FLAG, NAME, TEXT, LONG_TEXT, TEXTS, ENVIRONMENT, STATE, NEEDS, PART };

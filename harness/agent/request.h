@@ -25,6 +25,7 @@ enum verb {
     VERB_RUN,
     VERB_PUT,
     VERB_GET,
+    VERB_LOGS,
     VERB_WORLD,
     VERB_RECEIPT,
     VERB_PING,

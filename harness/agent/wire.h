@@ -11,7 +11,7 @@
 #include "../base/str.h"
 
 enum {
-    PROTOCOL_VERSION = 1,
+    PROTOCOL_VERSION = 2,
     LINE_MAX_BYTES = 1 << 20,    /* with the newline */
     CHUNK_MAX_BYTES = 256 << 10, /* of a file in one put or get */
     INPUT_MAX_BYTES = 512 << 10, /* of a command's standard input */

@@ -5,6 +5,7 @@
 #include "../base/log.h"
 #include "../nemesis.h"
 #include "../remote.h"
+#include "log_stream.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -142,11 +143,11 @@ int hosts_open(struct hosts *hosts, struct cluster *cluster, const char *logs, s
 {
     char host[REMOTE_TEXT_BYTES];
 
-    (void)logs;
     for (int i = 0; i < cluster->node_count; i++)
         log_info("run", "'%s' is host '%s' at %s, seen from %s", cluster->test->node_names[i],
                  host_of(cluster, i, host), hosts->addresses[i], hosts->controllers[i]);
-    if (check_addresses(hosts, cluster, err) < 0)
+    if (check_addresses(hosts, cluster, err) < 0 ||
+        log_stream_start(&hosts->logs, cluster, logs, err) < 0)
         return -1;
     for (int i = 0; i < cluster->node_count; i++) {
         if (check_packages(cluster, i, err) < 0 || check_own(cluster, i, err) < 0)
@@ -157,5 +158,6 @@ int hosts_open(struct hosts *hosts, struct cluster *cluster, const char *logs, s
 
 void hosts_close(struct hosts *hosts)
 {
-    (void)hosts;
+    log_stream_stop(hosts->logs);
+    hosts->logs = NULL;
 }

@@ -57,7 +57,7 @@ static void expect_error(int64_t id, const char *phrase)
 
 static void say_hello(void)
 {
-    agent_place_say(&node, "{\"id\":0,\"verb\":\"hello\",\"protocol\":1}");
+    agent_place_say(&node, "{\"id\":0,\"verb\":\"hello\",\"protocol\":2}");
     expect_ok(0);
 }
 
@@ -74,8 +74,8 @@ static void test_dispatch__hello_comes_first(void **state)
 static void test_dispatch__another_protocol_is_refused(void **state)
 {
     (void)state;
-    agent_place_say(&node, "{\"id\":1,\"verb\":\"hello\",\"protocol\":2}");
-    expect_error(1, "speaks protocol 1, not 2");
+    agent_place_say(&node, "{\"id\":1,\"verb\":\"hello\",\"protocol\":3}");
+    expect_error(1, "speaks protocol 2, not 3");
     agent_place_say(&node, "{\"id\":2,\"verb\":\"ping\"}");
     expect_error(2, "before 'hello'");
 }

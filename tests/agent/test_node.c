@@ -248,6 +248,18 @@ static void test_node__logs_are_bounded_and_keep_the_newest(void **state)
     assert_true(st.st_size > 11 << 20);
     await_text("/node/log/loud.log", "1700000\nthe newest\n");
     await_text("/node/log/quiet.log", "from the quiet one");
+    struct node_log logs[8];
+    int count = 0, found = 0;
+    DO(node_logs(node, logs, 8, &count, &err));
+    for (int i = 0; i < count; i++) {
+        bool loud = strcmp(logs[i].name, "loud.log") == 0;
+        found += loud || strcmp(logs[i].name, "quiet.log") == 0;
+        if (loud)
+            assert_in_range(logs[i].begins, st.st_size - (1 << 20), st.st_size - (1 << 18));
+        assert_true(logs[i].size > 0 && (!loud || logs[i].size == st.st_size));
+        assert_true(loud || logs[i].begins == 0);
+    }
+    assert_int_equal(found, 2);
     node_close(node);
     place.fd = -1;
     assert_int_equal(agent_place_end(&place), 0);

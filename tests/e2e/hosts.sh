@@ -82,6 +82,8 @@ nothing_left() { # claim
 expect 'a system that promises nothing is found out on hosts' 1 \
     run naive --hosts hosts.txt --nemesis kill,pause --time-limit 3 --interval 1
 expect_said 'by a violation' 'Not linearizable'
+[ "$(grep -ls "'naive' started" store/latest/nodes/*/naive.log | wc -l)" -eq 3 ] &&
+    ok 'the logs of its nodes come to the run' || not_ok 'the logs of its nodes come to the run'
 nothing_left 'and the run leaves nothing on its hosts but programs'
 expect 'raft passes on hosts under kills and pauses' 0 \
     run raft --hosts hosts.txt --nemesis kill,pause --time-limit 4 --interval 1
