@@ -272,8 +272,7 @@ static bool has_element(const struct history *history, value_id list, value_id e
     return false;
 }
 
-/* Where only some elements are looked at: which of them was read by whom. */
-static bool tell_elements(const struct excerpt *excerpt, struct buf *text)
+void explain_elements(const struct excerpt *excerpt, struct buf *text)
 {
     const struct history *history = excerpt->history;
 
@@ -289,6 +288,11 @@ static bool tell_elements(const struct excerpt *excerpt, struct buf *text)
             buf_puts(text, k + 1 < excerpt->only_count ? " " : ". ");
         }
     }
+}
+
+static bool tell_elements(const struct excerpt *excerpt, struct buf *text)
+{
+    explain_elements(excerpt, text);
     if (excerpt->only_count)
         buf_puts(text, "No order of these operations, each within its own time, explains that, "
                        "whatever else was added.");

@@ -16,7 +16,7 @@ enum relax {
     RELAX_LATER = 8,    /* with RELAX_DUTY: it did happen, which turned out not to matter */
 };
 
-enum { EXCERPT_ELEMENTS = 2 };
+enum { EXCERPT_ELEMENTS = 8 };
 
 /* A part of a history. */
 struct excerpt {

@@ -1,54 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
-#include "growing.h"
+#include "growing_internal.h"
 
-#include "../engine/elements.h"
 #include "../engine/ranks.h"
 
 #include <stdlib.h>
 
 enum { NOBODY = UINT32_MAX };
 
-/* A key's ranks: how many operations of each are still to be done. */
-struct turn {
-    uint32_t *left; /* by rank */
-    uint32_t at, count;
-    uint32_t waiting; /* a process whose next operation is for a later turn; NOBODY */
-};
-
-struct process {
-    uint32_t next, end;    /* of its operations, in `ordered` */
-    uint32_t next_waiting; /* for the same key */
-};
-
-struct growing {
-    const struct history *history;
-    const struct keys *keys;
-    struct budget *budget;
-    uint32_t *rank, *key;  /* by place in history->ops */
-    struct keyed *ordered; /* what has a rank, by process and then by place */
-    uint32_t ordered_count, done;
-    struct turn *turns; /* by key */
-    uint32_t *left;     /* of all turns */
-    struct process *processes;
-    uint32_t process_count;
-    uint32_t *ready; /* processes to look at */
-    uint32_t ready_count;
-};
-
 /* -- making ready ---------------------------------------------------------------------------- */
 
-/* The ranks of each key's operations, and how many there are of each. */
-static enum fast find_ranks(struct growing *growing, const struct object_source *source)
+struct object_source growing_key(const struct growing *growing, uint32_t key)
+{
+    const struct keys *keys = growing->keys;
+    struct object_source one = *growing->source;
+
+    one.places = keys->places + keys->starts[key];
+    one.count = keys->starts[key + 1] - keys->starts[key];
+    return one;
+}
+
+/* The ranks of each key's operations, and how many there are of each. FAST_INVALID: those of
+ * *contradicted have none. */
+static enum fast find_ranks(struct growing *growing, uint32_t *contradicted)
 {
     const struct keys *keys = growing->keys;
     uint32_t used = 0;
 
     for (uint32_t key = 0; key < keys->count; key++) {
-        struct object_source one = *source;
+        struct object_source one = growing_key(growing, key);
         struct turn *turn = &growing->turns[key];
-        one.places = keys->places + keys->starts[key];
-        one.count = keys->starts[key + 1] - keys->starts[key];
         enum fast result = ranks_assign(&one, growing->budget, growing->rank, &turn->count);
+        *contradicted = key;
         if (result != FAST_VALID)
             return result;
         turn->left = growing->left + used;
@@ -131,11 +113,28 @@ static enum fast do_all(struct growing *growing)
     return growing->done == growing->ordered_count ? FAST_VALID : FAST_INVALID;
 }
 
+static enum fast check(struct growing *growing, struct excerpt *witness)
+{
+    uint32_t contradicted;
+    enum fast result = find_ranks(growing, &contradicted);
+
+    if (result == FAST_INVALID && witness)
+        growing_tell_key(growing, contradicted, witness);
+    if (result != FAST_VALID)
+        return result;
+    find_processes(growing);
+    result = do_all(growing);
+    if (result == FAST_INVALID && witness)
+        growing_tell(growing, witness);
+    return result;
+}
+
 enum fast growing_check(const struct object_source *source, const struct keys *keys,
-                        struct budget *budget)
+                        struct budget *budget, struct excerpt *witness)
 {
     size_t places = source->history->count + 1, count = keys->starts[keys->count] + 1;
     struct growing growing = {
+        .source = source,
         .history = source->history,
         .keys = keys,
         .budget = budget,
@@ -150,15 +149,13 @@ enum fast growing_check(const struct object_source *source, const struct keys *k
     };
     enum fast result = FAST_SPENT;
 
+    if (witness)
+        *witness = (struct excerpt){0};
     if (!ranks_know(source->model)) {
         result = FAST_NOT;
     } else if (growing.rank && growing.key && growing.ordered && growing.turns && growing.left &&
                growing.processes && growing.ready) {
-        result = find_ranks(&growing, source);
-        if (result == FAST_VALID) {
-            find_processes(&growing);
-            result = do_all(&growing);
-        }
+        result = check(&growing, witness);
     }
     budget_free(budget, growing.rank);
     budget_free(budget, growing.key);

@@ -14,8 +14,10 @@
 #include "../engine/keys.h"
 
 /* Judge all keys of `source` (its history, model and initial value) together. FAST_NOT: they are
- * not of such a kind. */
+ * not of such a kind. FAST_INVALID: *witness, unless NULL, has the operations that show it, as the
+ * naive routine confirmed; none where it could not, and then nobody need believe it. Its arrays are
+ * the caller's. */
 enum fast growing_check(const struct object_source *source, const struct keys *keys,
-                        struct budget *budget);
+                        struct budget *budget, struct excerpt *witness);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "timeless.h"
 
+#include "../engine/explain.h"
 #include "../engine/judge.h"
 #include "growing.h"
 
@@ -25,6 +26,8 @@ static bool forget_time(const struct history *history, struct budget *budget,
 
 static int report(const struct judgement *judgement, struct finding *finding, struct err *err)
 {
+    struct buf text;
+
     if (judgement->verdict == VERDICT_UNKNOWN)
         finding_set(finding, VERDICT_UNKNOWN, "%s", judgement->reason);
     if (judgement->verdict == VERDICT_VALID)
@@ -33,11 +36,31 @@ static int report(const struct judgement *judgement, struct finding *finding, st
         return 0;
     finding_set(finding, VERDICT_INVALID, "%zu operations cannot be explained under 'sequential'",
                 judgement->witness.count);
-    return finding_add(finding, "nonsequential", judgement->witness.places,
-                       judgement->witness.count, true,
-                       "No order of these operations that keeps the order of each process "
-                       "explains their results.",
-                       err);
+    buf_init(&text, 0);
+    explain_elements(&judgement->witness, &text);
+    buf_puts(&text, "No order of these operations that keeps the order of each process explains "
+                    "their results.");
+    int result =
+        finding_add(finding, "nonsequential", judgement->witness.places, judgement->witness.count,
+                    true, text.ptr ? text.ptr : "They have no order.", err);
+    buf_release(&text);
+    return result;
+}
+
+/* Without a search. True if that settles it. */
+static bool try_growing(const struct object_source *source, const struct keys *keys,
+                        struct budget *budget, struct judgement *judgement)
+{
+    switch (growing_check(source, keys, budget, &judgement->witness)) {
+    case FAST_VALID:
+        judgement->verdict = VERDICT_VALID;
+        return true;
+    case FAST_INVALID:
+        judgement->verdict = VERDICT_INVALID;
+        return judgement->witness.count > 0;
+    default:
+        return false;
+    }
 }
 
 static int search(const struct history *history, const struct model *model,
@@ -58,10 +81,8 @@ static int search(const struct history *history, const struct model *model,
                                        .initial = model_value(history, options->initial),
                                        .begin_place = PLACE_NONE};
         struct solve_effort effort = {.threads = 1};
-        struct judgement judgement;
-        if (growing_check(&source, &keys, budget) == FAST_VALID)
-            judgement = (struct judgement){.verdict = VERDICT_VALID};
-        else
+        struct judgement judgement = {.verdict = VERDICT_UNKNOWN};
+        if (!try_growing(&source, &keys, budget, &judgement))
             judge_together(&source, &keys, GROUP_ALL, &effort, budget, &judgement);
         result = report(&judgement, finding, err);
         excerpt_release(&judgement.witness, budget);
