@@ -9,6 +9,7 @@
 
 #include "../base/budget.h"
 #include "../base/clock.h"
+#include "host/heal.h"
 #include "logs.h"
 
 #include <errno.h>
@@ -26,10 +27,13 @@ enum { MEMORY_BYTES = 64 << 20 };
 
 static const char usage[] =
     "usage: ordeal-agent [--host FOLDER] [--log-limit BYTES]\n"
+    "       ordeal-agent --heal [--journal DIR]\n"
     "Started by ordeal on a node; speaks its protocol on standard input and output.\n"
     "  --host FOLDER      on somebody's host: the node lives below FOLDER, an absolute path\n"
     "  --no-namespaces    processes are found by descent\n"
-    "  --log-limit BYTES  of all files in /node/log together (default 64 MiB)\n";
+    "  --log-limit BYTES  of all files in /node/log together (default 64 MiB)\n"
+    "  --heal             undo what an agent that died has left on this host, and say it\n"
+    "  --journal DIR      where that is written down (default " JOURNAL_FOLDER ")\n";
 
 /* JSON comes from outside: its memory is bounded. */
 static struct budget memory;
@@ -207,6 +211,10 @@ int main(int argc, char **argv)
         return clock_probe_main();
     if (argc == 2 && strcmp(argv[1], "--try-clocks") == 0)
         return clocks_try();
+    if (argc == 2 && strcmp(argv[1], "--heal") == 0)
+        return heal_main(JOURNAL_FOLDER);
+    if (argc == 4 && strcmp(argv[1], "--heal") == 0 && strcmp(argv[2], "--journal") == 0)
+        return heal_main(argv[3]);
     if (options_read(&agent, argc, argv)) {
         (void)fputs(usage, stderr);
         return 254;

@@ -38,6 +38,7 @@ extern const char *const tool_names[TOOLS]; /* "iptables", "ip6tables", "nft" */
  * there by the raw monotonic clock of the same boot, which nobody can set or slow down. */
 struct clock_before {
     int64_t wall_ns, raw_ns; /* at one moment */
+    int64_t asleep_ns;       /* since the boot, while the raw clock stood still (suspend) */
     int64_t freq, tick;      /* as adjtimex() has them */
     int64_t status, max_error_us, est_error_us;
 };

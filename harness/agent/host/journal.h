@@ -3,8 +3,9 @@
  *
  * FOLDER/journal is appended to and synced before each change, and again after it was undone; when
  * nothing is left to undo, it is emptied. Whoever has it open is the only one that changes this
- * host: it is locked (flock), and the kernel drops the lock of who dies. The folder is made if it
- * is missing, and refused if others than its owner may write in it.
+ * host: it is locked (flock), and the kernel drops the lock of who dies. What is executed to make a
+ * change inherits the lock, so that nobody undoes a change that is still being made. The folder is
+ * made if it is missing, and refused if others than its owner may write in it.
  */
 #ifndef ORDEAL_AGENT_HOST_JOURNAL_H
 #define ORDEAL_AGENT_HOST_JOURNAL_H

@@ -78,7 +78,9 @@ int host_rules_read(struct host_rules *rules, struct host_traffic *traffic,
 int host_rules_close(struct host_rules *rules, struct err *err) MUST_CHECK;
 
 /* Remove what the tool has of ours on this host, whoever made it; *found is whether there was
- * something. */
-int host_rules_undo(enum rules_tool tool, bool *found, struct err *err) MUST_CHECK;
+ * something. The tool holds the journal's lock as long as it runs, whatever becomes of the agent.
+ */
+int host_rules_undo(const struct journal *journal, enum rules_tool tool, bool *found,
+                    struct err *err) MUST_CHECK;
 
 #endif

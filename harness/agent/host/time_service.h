@@ -13,9 +13,9 @@
 /* Hold off all that run, each written down before. */
 int time_services_hold(struct journal *journal, struct err *err) MUST_CHECK;
 
-/* Let the one of the entry run again; nothing to do if it does. `same_boot` is whether the entry
- * was written since the host started: else the host has started its services by itself. */
-int time_service_release(const struct service_before *service, bool same_boot,
+/* Let the one of the entry run again; nothing to do if it does, and in another boot than the
+ * entry's, where the host has started its services by itself. */
+int time_service_release(const struct journal *journal, const struct entry *entry,
                          struct err *err) MUST_CHECK;
 
 #endif

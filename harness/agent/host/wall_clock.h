@@ -28,7 +28,8 @@ int wall_clock_can(const struct clock_fault *fault, struct err *err) MUST_CHECK;
 int wall_clock_open(struct wall_clock **clock, struct journal *journal, struct err *err) MUST_CHECK;
 
 /* Put it in force; a declaration that differs from the one before counts from now. The zeroed one
- * makes the clock true, and gives it back to its time service. */
+ * makes the clock true; its time service is held off until the end, lest it disturbs what is next.
+ */
 int wall_clock_declare(struct wall_clock *clock, const struct clock_fault *fault,
                        struct err *err) MUST_CHECK;
 
@@ -43,8 +44,7 @@ struct wall_clock_seen wall_clock_look(struct wall_clock *clock);
 /* Undo everything, and free. */
 int wall_clock_close(struct wall_clock *clock, struct err *err) MUST_CHECK;
 
-/* Undo from an entry of the journal. In another boot than the entry's there is nothing to undo but
- * for a service that is not running though it was; *found is whether something was changed. */
+/* Make the clock true and its rate what it was; only in the boot that `before` is of. */
 int wall_clock_undo(const struct clock_before *before, struct err *err) MUST_CHECK;
 
 #endif
