@@ -14,6 +14,7 @@
 #include "network.h"
 #include "root.h"
 #include "rules.h"
+#include "shortcut.h"
 #include "sources.h"
 #include "switch.h"
 
@@ -41,6 +42,7 @@ struct lab {
 
     struct capture *capture;     /* NULL: not wanted */
     struct lab_switch *switched; /* instead of a bridge with rules; NULL: not needed */
+    struct shortcut *shortcut;   /* past the bridge; NULL: there is none */
     pthread_mutex_t lock;        /* for what follows */
     struct rules *rules;         /* NULL if the machine has no packet rules: `no_rules` says why */
     struct err no_rules;
@@ -97,6 +99,15 @@ static void open_rules(struct lab *lab)
         lab->rules = NULL;
 }
 
+/* Capture sees what is on the lab's ends of links, which is not all with a shortcut. */
+static void open_shortcut(struct lab *lab)
+{
+    struct err none;
+
+    if (!lab->options.capture_dir)
+        (void)!shortcut_make(&lab->shortcut, &none); /* the bridge will do */
+}
+
 int lab_open(struct lab **lab, const struct lab_options *options, struct err *err)
 {
     if (!launcher_is_inside())
@@ -111,8 +122,10 @@ int lab_open(struct lab **lab, const struct lab_options *options, struct err *er
         lab_close(made);
         return -1;
     }
-    if (!made->switched)
+    if (!made->switched) {
         open_rules(made);
+        open_shortcut(made);
+    }
     if (options->capture_dir &&
         capture_open(&made->capture, options->capture_dir, options->capture_limit_bytes, err) < 0) {
         lab_close(made);
@@ -137,6 +150,7 @@ void lab_close(struct lab *lab)
     unsigned long missed = capture_close(lab->capture);
     if (missed > 0)
         log_warning("lab", "%lu packets came too fast to be captured", missed);
+    shortcut_free(lab->shortcut);
     rules_close(lab->rules);
     switch_close(lab->switched);
     skeleton_free(lab->skeleton);
@@ -201,6 +215,7 @@ static int admit(struct lab *lab, int index, int node_count, const char *name, s
 static int settle(struct lab *lab, int index, struct err *err)
 {
     int network = lab->switched ? switch_network(lab->switched) : -1;
+    struct err none;
 
     if (lab->capture &&
         capture_add(lab->capture, lab->nodes[index].name, network_port(index), network, err) < 0)
@@ -213,6 +228,8 @@ static int settle(struct lab *lab, int index, struct err *err)
     int result =
         lab->rules ? rules_add_node(lab->rules, index, lab->nodes[index].cell.network, err) : 0;
     pthread_mutex_unlock(&lab->lock);
+    if (result == 0)
+        (void)!shortcut_add(lab->shortcut, index, &none); /* the bridge will do */
     return result;
 }
 
@@ -270,6 +287,11 @@ pid_t lab_node_pid(const struct lab *lab, int index)
     return lab->nodes[index].cell.pid;
 }
 
+bool lab_takes_shortcut(const struct lab *lab, int index)
+{
+    return shortcut_reaches(lab->shortcut, index);
+}
+
 /* -- the world -------------------------------------------------------------------------------- */
 
 static bool cuts_nothing(const struct world *world)
@@ -281,13 +303,27 @@ static bool cuts_nothing(const struct world *world)
     return true;
 }
 
+/* The shortcut knows no rules: it is shut before they come, and opened when they are gone. */
+static int apply_rules(struct lab *lab, const struct world *world, struct err *err)
+{
+    bool cuts = !cuts_nothing(world);
+
+    if (cuts)
+        shortcut_shut(lab->shortcut);
+    if (rules_apply(lab->rules, world, err) < 0)
+        return -1;
+    if (!cuts)
+        shortcut_open(lab->shortcut);
+    return 0;
+}
+
 /* What a bridge cannot do is refused; the plan should have said that it needs the switch. */
 static int apply_to_bridge(struct lab *lab, const struct world *world, struct err *err)
 {
     if (world->link_count > 0)
         return err_set(err, ENOTSUP, "the lab has no switch that could shape links");
     if (lab->rules)
-        return rules_apply(lab->rules, world, err);
+        return apply_rules(lab, world, err);
     if (cuts_nothing(world))
         return 0;
     return err_set(err, lab->no_rules.code, "cannot cut the network: %s", lab->no_rules.msg);

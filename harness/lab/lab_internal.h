@@ -3,6 +3,7 @@
 #ifndef ORDEAL_LAB_LAB_INTERNAL_H
 #define ORDEAL_LAB_LAB_INTERNAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct lab;
@@ -12,5 +13,8 @@ int lab_node_network(const struct lab *lab, int index);
 
 /* The agent's process id, in the lab's pid namespace. */
 pid_t lab_node_pid(const struct lab *lab, int index);
+
+/* Whether what other nodes send to this one passes by the bridge now (shortcut.h). */
+bool lab_takes_shortcut(const struct lab *lab, int index);
 
 #endif

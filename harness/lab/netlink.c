@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_ether.h>
 #include <linux/neighbour.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <linux/if.h>
@@ -172,6 +175,26 @@ void netlink_add_no_link_local(struct netlink_batch *batch, int link)
     (void)attribute(batch, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof none);
     unnest(batch, v6);
     unnest(batch, families);
+}
+
+void netlink_add_program(struct netlink_batch *batch, int link, int program)
+{
+    struct tcmsg header = {
+        .tcm_ifindex = link, .tcm_parent = TC_H_CLSACT, .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0)};
+    const uint32_t of_program = (uint32_t)program, decides = TCA_BPF_FLAG_ACT_DIRECT;
+
+    begin(batch, "have a link show its packets", RTM_NEWQDISC, CREATE, &header, sizeof header);
+    attribute_text(batch, TCA_KIND, "clsact");
+    header = (struct tcmsg){.tcm_ifindex = link,
+                            .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+                            .tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL))};
+    begin(batch, "show a link's packets to a program", RTM_NEWTFILTER, CREATE, &header,
+          sizeof header);
+    attribute_text(batch, TCA_KIND, "bpf");
+    size_t options = nest(batch, TCA_OPTIONS);
+    (void)attribute(batch, TCA_BPF_FD, &of_program, sizeof of_program);
+    (void)attribute(batch, TCA_BPF_FLAGS, &decides, sizeof decides);
+    unnest(batch, options);
 }
 
 static void attribute_place(struct netlink_batch *batch, int type, int family, int place)

@@ -73,6 +73,10 @@ void netlink_add_deletion(struct netlink_batch *batch, int link);
 /* No address of its own making, which is the link-local one; before the link is up. */
 void netlink_add_no_link_local(struct netlink_batch *batch, int link);
 
+/* What comes in over the link is shown to a BPF program (its descriptor), which says where it goes,
+ * for as long as the link is there. */
+void netlink_add_program(struct netlink_batch *batch, int link, int program);
+
 /* `family`: AF_INET or AF_INET6. The place's address on the link; permanent knowledge of where the
  * place is; and, for a bridge port, that the place's frames go there. */
 void netlink_add_address(struct netlink_batch *batch, int link, int family, int place);

@@ -14,7 +14,7 @@
  * another's address, and such unicast frames that carry no IP (ARP, VLAN tags).
  *
  * While nothing is cut, bridged packets are not shown to the rules: that would double what the
- * bridge costs (docs/nemeses.md).
+ * bridge costs (docs/nemeses.md). Many do not even come to the bridge then (shortcut.h).
  *
  * Where the kernel does not filter at bridges, the same rules stand at the receivers, in INPUT of
  * each node's namespace: then a declaration takes a commit per node, one after another, and root
