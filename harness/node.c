@@ -191,6 +191,25 @@ static int take_receipt(const json_t *answer, struct receipt *receipt, struct er
     return err_set(err, EPROTO, "the agent's receipt makes no sense");
 }
 
+static void take_places(const json_t *list, uint64_t counts[PLACES_MAX])
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *pair = json_array_get(list, i);
+        json_int_t place = json_integer_value(json_array_get(pair, 0));
+        if (place >= 0 && place < PLACES_MAX)
+            counts[place] = (uint64_t)json_integer_value(json_array_get(pair, 1));
+    }
+}
+
+static void take_drops(struct node *node, const json_t *answer)
+{
+    struct node_drops drops = {0};
+
+    take_places(json_object_get(answer, "dropped_from"), drops.from);
+    take_places(json_object_get(answer, "dropped_to"), drops.to);
+    client_set_drops(node, &drops);
+}
+
 static int receipt_call(struct node *node, struct buf *request, struct receipt *receipt,
                         struct err *err)
 {
@@ -199,8 +218,39 @@ static int receipt_call(struct node *node, struct buf *request, struct receipt *
     if (client_call(node, request, 0, &answer, err))
         return -1;
     int failed = take_receipt(answer, receipt, err);
+    take_drops(node, answer);
     json_decref(answer);
     return failed;
+}
+
+static void add_cut(struct buf *request, int place, const char *address)
+{
+    buf_json_next(request, NULL);
+    buf_puts(request, "[");
+    buf_json_int(request, NULL, place);
+    buf_json_str(request, NULL, str_of(address));
+    buf_puts(request, "]");
+}
+
+/* A node drops what comes from those it is cut from; what clients must not hear, it does not say.
+ */
+static void add_cuts(struct buf *request, const struct world *world, int index,
+                     const struct node_peers *peers)
+{
+    buf_json_next(request, "cut_from");
+    buf_puts(request, "[");
+    for (int i = 0; i < peers->count; i++) {
+        if (world->cut[i] & NODE(index))
+            add_cut(request, i, peers->addresses[i]);
+    }
+    if (world->cut[CLIENTS] & NODE(index))
+        add_cut(request, CLIENTS, peers->controller);
+    buf_puts(request, "]");
+    buf_json_next(request, "cut_to");
+    buf_puts(request, "[");
+    if (world->cut[index] & NODE(CLIENTS))
+        add_cut(request, CLIENTS, peers->controller);
+    buf_puts(request, "]");
 }
 
 int node_world(struct node *node, const struct world *world, struct receipt *receipt,
@@ -214,6 +264,8 @@ int node_world(struct node *node, const struct world *world, struct receipt *rec
     part_print(clock_members, &world->clocks[index], "clock", &request);
     part_print(disk_members, &world->disks[index], "disk", &request);
     part_print(limit_members, &world->limits[index], "limits", &request);
+    if (node_peers(node))
+        add_cuts(&request, world, index, node_peers(node));
     if (receipt_call(node, &request, receipt, err))
         return err_wrap(err, "cannot bring about what was declared for '%s'", node_name(node));
     return 0;

@@ -9,7 +9,7 @@
 
 #include "box.h"
 #include "clocks.h"
-#include "lodging.h"
+#include "guest.h"
 #include "output.h"
 #include "runs.h"
 #include "system.h"
@@ -20,6 +20,7 @@ struct agent {
     struct output output;
     struct box box;
     struct lodging lodging; /* on a host */
+    struct host *host;      /* or NULL */
     struct err homeless;    /* why there is no place for a node on this host; "" if there is */
     struct clocks clocks;   /* open if the plan needs it */
     struct system system;

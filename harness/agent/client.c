@@ -60,6 +60,8 @@ struct node {
     struct ended ended[ENDED_MAX];
     clock_listener *listener; /* or NULL */
     void *listener_context;
+    struct node_peers peers; /* none: count is 0 */
+    struct node_drops drops;
 };
 
 const char *node_name(const struct node *node)
@@ -80,6 +82,30 @@ const char *node_address(const struct node *node)
 const char *node_abilities(const struct node *node)
 {
     return node->abilities;
+}
+
+void node_know(struct node *node, const struct node_peers *peers)
+{
+    node->peers = *peers;
+}
+
+const struct node_peers *node_peers(const struct node *node)
+{
+    return node->peers.count ? &node->peers : NULL;
+}
+
+void node_drops(struct node *node, struct node_drops *drops)
+{
+    pthread_mutex_lock(&node->lock);
+    *drops = node->drops;
+    pthread_mutex_unlock(&node->lock);
+}
+
+void client_set_drops(struct node *node, const struct node_drops *drops)
+{
+    pthread_mutex_lock(&node->lock);
+    node->drops = *drops;
+    pthread_mutex_unlock(&node->lock);
 }
 
 bool node_lost(struct node *node, char why[256])

@@ -17,6 +17,8 @@
 
 #include <jansson.h>
 
+enum { NODE_ADDRESS_BYTES = 64 };
+
 /* Say hello over `connection` (whose descriptor the node takes over, also on failure) and start the
  * thread. Fails on another protocol version. Starts the pings too: an agent that hears none for 5 s
  * heals and stops. */
@@ -31,6 +33,24 @@ void node_close(struct node *node);
  * it is in force or failed; fills the receipt. */
 int node_world(struct node *node, const struct world *world, struct receipt *receipt,
                struct err *err) MUST_CHECK;
+
+/* Who lives where, for worlds in which the node's agent cuts links itself: addresses of all nodes,
+ * and of the controller as this node sees it. Borrowed. Without it cuts are somebody else's. */
+struct node_peers {
+    char (*addresses)[NODE_ADDRESS_BYTES];
+    int count;
+    const char *controller;
+};
+void node_know(struct node *node, const struct node_peers *peers);
+const struct node_peers *node_peers(const struct node *node); /* or NULL */
+
+/* Packets dropped at the node so far, by place that they came from, or went to, as its last receipt
+ * said. */
+struct node_drops {
+    uint64_t from[PLACES_MAX], to[PLACES_MAX];
+};
+void node_drops(struct node *node, struct node_drops *drops);
+void client_set_drops(struct node *node, const struct node_drops *drops);
 
 /* The receipt now. */
 int node_receipt(struct node *node, struct receipt *receipt, struct err *err) MUST_CHECK;

@@ -54,6 +54,8 @@ static int hello(struct agent *agent, struct request *request, struct buf *answe
     buf_json_next(answer, "abilities");
     buf_puts(answer, "[\"kill\",\"pause\"");
     buf_json_str(answer, NULL, str_of(agent->box.kind->name));
+    if (agent->host)
+        buf_json_str(answer, NULL, STR(ABILITY_CUTS));
     if (user_ids_are_mapped())
         buf_json_str(answer, NULL, STR("users"));
     buf_puts(answer, "]");
@@ -128,18 +130,18 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
         return -1;
     system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
-    return 0;
+    return guest_receipt(agent->host, answer, err);
 }
 
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
     if (!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock))
         return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
-    if (system_declare(agent, request, err))
+    if (guest_declare(agent->host, request, err) || system_declare(agent, request, err))
         return -1;
     system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
-    return 0;
+    return guest_receipt(agent->host, answer, err);
 }
 
 static int ping(struct agent *agent, struct request *request, struct buf *answer, struct err *err)

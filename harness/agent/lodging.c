@@ -284,6 +284,17 @@ int lodging_open(struct lodging *lodging, const char *folder, struct err *err)
     return open_log(err);
 }
 
+int lodging_clear(const char *folder, bool *removed, struct err *err)
+{
+    struct lodging lodging = {.lock = -1};
+
+    (void)snprintf(lodging.folder, sizeof lodging.folder, "%s", folder);
+    *removed = access(join(folder, "node").text, F_OK) == 0;
+    if (!*removed)
+        return 0;
+    return take_lock(&lodging, err) < 0 ? -1 : lodging_close(&lodging, err);
+}
+
 int lodging_close(struct lodging *lodging, struct err *err)
 {
     int result = 0;

@@ -28,6 +28,9 @@ struct lodging {
  * After a failure, close it all the same. */
 int lodging_open(struct lodging *lodging, const char *folder, struct err *err) MUST_CHECK;
 
+/* Remove the files of a node whose agent died. *removed is whether there were any. */
+int lodging_clear(const char *folder, bool *removed, struct err *err) MUST_CHECK;
+
 /* Remove the node's files; no process of it may be left. */
 int lodging_close(struct lodging *lodging, struct err *err) MUST_CHECK;
 

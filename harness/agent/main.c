@@ -9,7 +9,6 @@
 
 #include "../base/budget.h"
 #include "../base/clock.h"
-#include "host/heal.h"
 #include "logs.h"
 
 #include <errno.h>
@@ -69,6 +68,17 @@ static int options_read(struct agent *agent, int argc, char **argv)
     return optind == argc ? 0 : -1;
 }
 
+/* If it cannot, 'hello' is answered with the reason. */
+static void move_in(struct agent *agent)
+{
+    struct err unimportant;
+
+    if (guest_open(&agent->lodging, &agent->host, agent->host_folder, &agent->homeless) == 0)
+        return;
+    (void)!guest_close(&agent->lodging, agent->host, &unimportant);
+    agent->host = NULL;
+}
+
 static int setup(struct agent *agent, struct err *err)
 {
     sigset_t handled;
@@ -91,8 +101,8 @@ static int setup(struct agent *agent, struct err *err)
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
             return err_errno(err, errno, "standard %s cannot be used", fd ? "output" : "input");
     }
-    if (agent->host_folder && lodging_open(&agent->lodging, agent->host_folder, &agent->homeless))
-        (void)err_wrap(&agent->homeless, "no place for a node on this host"); /* hello tells */
+    if (agent->host_folder)
+        move_in(agent);
     budget_init(&memory, 0, MEMORY_BYTES);
     json_set_alloc_funcs(json_alloc, json_release);
     agent->heard_ns = clock_now_ns();
@@ -212,9 +222,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--try-clocks") == 0)
         return clocks_try();
     if (argc == 2 && strcmp(argv[1], "--heal") == 0)
-        return heal_main(JOURNAL_FOLDER);
+        return guest_heal(JOURNAL_FOLDER);
     if (argc == 4 && strcmp(argv[1], "--heal") == 0 && strcmp(argv[2], "--journal") == 0)
-        return heal_main(argv[3]);
+        return guest_heal(argv[3]);
     if (options_read(&agent, argc, argv)) {
         (void)fputs(usage, stderr);
         return 254;
@@ -229,7 +239,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "ordeal-agent: %s\n", err.msg);
     clocks_close(&agent.clocks);
     logs_close_up();
-    if (lodging_close(&agent.lodging, &err)) {
+    if (guest_close(&agent.lodging, agent.host, &err)) {
         (void)fprintf(stderr, "ordeal-agent: %s\n", err.msg);
         failed = true;
     }

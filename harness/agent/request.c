@@ -10,7 +10,20 @@ const char *const verb_names[VERB_COUNT] = {"hello", "start", "stop",    "run", 
                                             "logs",  "world", "receipt", "ping", "bye"};
 
 /* How a member is read, and where to. */
-enum kind { NUMBER, FLAG, NAME, TEXT, LONG_TEXT, TEXTS, ENVIRONMENT, STATE, NEEDS, PART };
+enum kind {
+    NUMBER,
+    FLAG,
+    NAME,
+    TEXT,
+    LONG_TEXT,
+    TEXTS,
+    ENVIRONMENT,
+    STATE,
+    NEEDS,
+    PART,
+    CUTS_FROM,
+    CUTS_TO
+};
 
 struct member {
     const char *key;
@@ -53,7 +66,9 @@ static const struct member members[VERB_COUNT][MEMBERS_MAX] = {
                     {"state", STATE, AT(state), true, 0},
                     {"clock", PART, AT(clock), false, 0, clock_members},
                     {"disk", PART, AT(disk), false, 0, disk_members},
-                    {"limits", PART, AT(limits), false, 0, limit_members}},
+                    {"limits", PART, AT(limits), false, 0, limit_members},
+                    {"cut_from", CUTS_FROM, 0, false, 0, NULL},
+                    {"cut_to", CUTS_TO, 0, false, 0, NULL}},
 };
 
 /* A name that is safe as a file's: letters, digits, and . _ - behind the first. */
@@ -140,6 +155,33 @@ static int read_needs(const json_t *value, unsigned *out, struct err *err)
     return 0;
 }
 
+/* [[place,"address"],...] */
+static int read_cuts(const struct member *m, const json_t *value, struct request *request,
+                     struct err *err)
+{
+    const json_t *pair;
+    size_t i;
+
+    if (!json_is_array(value))
+        return err_set(err, EINVAL, "'%s' must be an array of [place, address]", m->key);
+    json_array_foreach(value, i, pair)
+    {
+        const json_t *place = json_array_get(pair, 0), *address = json_array_get(pair, 1);
+        int64_t number = json_integer_value(place);
+        if (!json_is_integer(place) || number < 0 || number >= PLACES_MAX ||
+            !json_is_string(address) || json_array_size(pair) != 2)
+            return err_set(err, EINVAL, "'%s' must hold [place, address] only", m->key);
+        if (request->cut_count == CUTS_MAX)
+            return err_set(err, E2BIG, "a host has at most %d cuts", CUTS_MAX);
+        struct host_cut *cut = &request->cuts[request->cut_count++];
+        *cut = (struct host_cut){.place = (int)number, .outgoing = m->kind == CUTS_TO};
+        struct str text = {json_string_value(address), json_string_length(address)};
+        if (host_address_read(text, &cut->address, err))
+            return err_wrap(err, "bad '%s'", m->key);
+    }
+    return 0;
+}
+
 static int read_text(const struct member *m, const json_t *value, void *out, struct err *err)
 {
     struct str text = {json_string_value(value), json_string_length(value)};
@@ -180,6 +222,9 @@ static int read_member(const struct member *m, const json_t *value, struct reque
         return read_needs(value, out, err);
     case PART:
         return part_read(m->part, value, out, err) ? err_wrap(err, "bad '%s'", m->key) : 0;
+    case CUTS_FROM:
+    case CUTS_TO:
+        return read_cuts(m, value, request, err);
     case NAME:
     case TEXT:
     case LONG_TEXT:

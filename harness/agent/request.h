@@ -10,12 +10,14 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../world.h"
+#include "host/rules.h"
 
 #include <jansson.h>
 
 enum {
-    ARGS_MAX = 256,     /* of a command, and as many variables of its environment */
-    NAME_MAX_BYTES = 63 /* of a process's name */
+    ARGS_MAX = 256,           /* of a command, and as many variables of its environment */
+    NAME_MAX_BYTES = 63,      /* of a process's name */
+    CUTS_MAX = 2 * PLACES_MAX /* from each place and to each */
 };
 
 enum verb {
@@ -66,6 +68,8 @@ struct request {
     struct clock_fault clock;
     struct disk_fault disk;
     struct limits limits;
+    struct host_cut cuts[CUTS_MAX];
+    int cut_count;
 };
 
 /* Read a line. -1 with what is wrong with it; request->id says whom to answer even then. In either

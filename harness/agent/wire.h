@@ -18,6 +18,8 @@ enum {
     SILENCE_MAX_MS = 5000,       /* an agent that hears nothing for so long heals and stops */
 };
 
+#define ABILITY_CUTS "cuts" /* as hello tells it */
+
 /* Bytes read and not yet taken as lines. */
 struct lines {
     char *bytes; /* LINE_MAX_BYTES */

@@ -37,13 +37,27 @@ static void *tell(void *context)
     return NULL;
 }
 
+/* Whether node `i` is told the same of its links; in a lab they are not its agent's. */
+static bool links_same(const struct enforcer *enforcer, const struct world *world, int i)
+{
+    const struct world *before = &enforcer->world;
+
+    if (enforcer->lab)
+        return true;
+    for (int from = 0; from < PLACES_MAX; from++) {
+        if ((world->cut[from] ^ before->cut[from]) & NODE(i))
+            return false;
+    }
+    return !((world->cut[i] ^ before->cut[i]) & NODE(CLIENTS));
+}
+
 static int apply_at_nodes(struct enforcer *enforcer, const struct world *world, struct err *err)
 {
     struct telling tellings[NODES_MAX];
     int count = 0, result = 0;
 
     for (int i = 0; i < world->node_count; i++) {
-        if (!world_node_same(world, &enforcer->world, i))
+        if (!world_node_same(world, &enforcer->world, i) || !links_same(enforcer, world, i))
             tellings[count++] =
                 (struct telling){.node = enforcer->cluster->nodes[i], .world = world};
     }
@@ -115,6 +129,18 @@ int enforcer_apply(struct enforcer *enforcer, const struct world *world, struct 
     return result;
 }
 
+/* What the agent of node `i` has dropped, by ordered pair of places. */
+static void add_drops(struct enforcer *enforcer, int i, uint64_t *between)
+{
+    struct node_drops drops;
+
+    node_drops(enforcer->cluster->nodes[i], &drops);
+    for (int place = 0; place < PLACES_MAX; place++) {
+        between[place * PLACES_MAX + i] += drops.from[place];
+        between[i * PLACES_MAX + place] += drops.to[place];
+    }
+}
+
 int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct err *err)
 {
     memset(effects, 0, sizeof *effects);
@@ -127,6 +153,8 @@ int enforcer_effects(struct enforcer *enforcer, struct effects *effects, struct 
     for (int i = 0; i < enforcer->cluster->node_count; i++) {
         if (node_receipt(enforcer->cluster->nodes[i], &effects->nodes[i], err) < 0)
             return -1;
+        if (!enforcer->lab)
+            add_drops(enforcer, i, effects->between);
         effects->nodes[i].members_removed = enforcer->membership.removed[i];
         effects->nodes[i].members_added = enforcer->membership.added[i];
         effects->nodes[i].rolled = enforcer->roll.rolled[i];

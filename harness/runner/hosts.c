@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hosts.h"
 
-#include "../agent/client.h"
+#include "../agent/wire.h"
 #include "../base/log.h"
 #include "../nemesis.h"
 #include "../remote.h"
@@ -30,12 +30,6 @@ int hosts_check(const struct test *test, struct err *err)
         return err_set(err, ENOTSUP,
                        "the disks of hosts stay whole: faults of disks need the lab (run without "
                        "--hosts)");
-    for (int i = 0; i < test->plan.fault_count; i++) {
-        if (test->plan.faults[i].nemesis->cuts)
-            return err_set(err, ENOTSUP,
-                           "links between hosts cannot be cut yet (run without "
-                           "--hosts)");
-    }
     return 0;
 }
 
@@ -139,6 +133,37 @@ static int check_own(const struct cluster *cluster, int i, struct err *err)
     return result;
 }
 
+static bool plan_cuts(const struct plan *plan)
+{
+    for (int i = 0; i < plan->fault_count; i++) {
+        if (plan->faults[i].nemesis->cuts)
+            return true;
+    }
+    return false;
+}
+
+/* Whether its agent can cut links, if the plan does. */
+static int check_cuts(const struct cluster *cluster, int i, struct err *err)
+{
+    static const char *const argv[] = {"sh", "-c", "command -v iptables-restore || command -v nft",
+                                       NULL};
+    char host[REMOTE_TEXT_BYTES];
+    bool runs;
+
+    if (!plan_cuts(&cluster->test->plan))
+        return 0;
+    if (!strstr(node_abilities(cluster->nodes[i]), ABILITY_CUTS))
+        return err_set(err, EPERM, "links are cut by packet rules: log in to host '%s' as root",
+                       host_of(cluster, i, host));
+    if (try_program(cluster->nodes[i], argv, NULL, &runs, err) < 0)
+        return -1;
+    return runs ? 0
+                : err_set(err, ENOENT,
+                          "links are cut by packet rules: install iptables or nftables on host "
+                          "'%s'",
+                          host_of(cluster, i, host));
+}
+
 int hosts_open(struct hosts *hosts, struct cluster *cluster, const char *logs, struct err *err)
 {
     char host[REMOTE_TEXT_BYTES];
@@ -150,7 +175,10 @@ int hosts_open(struct hosts *hosts, struct cluster *cluster, const char *logs, s
         log_stream_start(&hosts->logs, cluster, logs, err) < 0)
         return -1;
     for (int i = 0; i < cluster->node_count; i++) {
-        if (check_packages(cluster, i, err) < 0 || check_own(cluster, i, err) < 0)
+        struct node_peers peers = {hosts->addresses, cluster->node_count, hosts->controllers[i]};
+        node_know(cluster->nodes[i], &peers);
+        if (check_cuts(cluster, i, err) < 0 || check_packages(cluster, i, err) < 0 ||
+            check_own(cluster, i, err) < 0)
             return -1;
     }
     return 0;

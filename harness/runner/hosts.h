@@ -5,15 +5,16 @@
 #ifndef ORDEAL_RUNNER_HOSTS_H
 #define ORDEAL_RUNNER_HOSTS_H
 
+#include "../agent/client.h"
 #include "../target.h"
 #include "../transport.h"
 
 struct log_stream;
 
 struct hosts {
-    char addresses[NODES_MAX][64];   /* of the nodes */
-    char controllers[NODES_MAX][64]; /* of the controller, as that node sees it */
-    struct log_stream *logs;         /* or NULL */
+    char addresses[NODES_MAX][NODE_ADDRESS_BYTES];   /* of the nodes */
+    char controllers[NODES_MAX][NODE_ADDRESS_BYTES]; /* of the controller, as that node sees it */
+    struct log_stream *logs;                         /* or NULL */
 };
 
 /* Which of `test` cannot be done on hosts, in one sentence for the user. Needs no host. */

@@ -98,6 +98,24 @@ static const char *const wrong[][2] = {
     {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\",\"disk\":{\"torn_ppm\":"
      "1000001}}",
      "'torn_ppm' must be a whole number from 0 to 1000000"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_from\":{}}",
+     "'cut_from' must be an array"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_from\":[7]}",
+     "[place, address] only"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_from\":[[64,\"10.0.0.1\"]]}",
+     "[place, address] only"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_from\":[[-1,\"10.0.0.1\"]]}",
+     "[place, address] only"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_to\":[[1,\"10.0.0.1\",2]]}",
+     "[place, address] only"},
+    {"{\"id\":1,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+     "\"cut_to\":[[1,\"db1; reboot\"]]}",
+     "bad 'cut_to': "},
 };
 
 static void test_request__a_world_has_parts(void **state)
@@ -115,6 +133,44 @@ static void test_request__a_world_has_parts(void **state)
     assert_int_equal(request.disk.lose_unsynced, 1);
     assert_true(part_is_healthy(limit_members, &request.limits));
     request_release(&request);
+}
+
+static void test_request__cuts_are_places_and_addresses(void **state)
+{
+    (void)state;
+    struct request request;
+    struct err err;
+    int read = request_read(STR("{\"id\":8,\"verb\":\"world\",\"version\":3,\"state\":\"running\","
+                                "\"cut_from\":[[0,\"10.0.0.1\"],[2,\"::1\"]],"
+                                "\"cut_to\":[[63,\"10.0.0.9\"]]}"),
+                            &request, &err);
+    assert_int_equal(read, 0);
+    assert_int_equal(request.cut_count, 3);
+    assert_false(request.cuts[0].outgoing);
+    assert_int_equal(request.cuts[0].place, 0);
+    assert_int_equal(request.cuts[1].address.family, AF_INET6);
+    assert_true(request.cuts[2].outgoing);
+    assert_int_equal(request.cuts[2].place, CLIENTS);
+    request_release(&request);
+}
+
+static void test_request__too_many_cuts_are_refused(void **state)
+{
+    (void)state;
+    struct request request;
+    struct err err;
+    struct buf line;
+
+    buf_init(&line, 0);
+    buf_puts(&line, "{\"id\":8,\"verb\":\"world\",\"version\":3,\"state\":\"running\","
+                    "\"cut_from\":[[0,\"10.0.0.1\"]");
+    for (int i = 0; i < CUTS_MAX; i++)
+        buf_puts(&line, ",[0,\"10.0.0.1\"]");
+    buf_puts(&line, "]}");
+    assert_int_equal(request_read(buf_str(&line), &request, &err), -1);
+    assert_non_null(strstr(err.msg, "at most 128 cuts"));
+    request_release(&request);
+    buf_release(&line);
 }
 
 static void test_request__wrong_ones_are_told_what_is_wrong(void **state)
@@ -230,6 +286,8 @@ int main(void)
         cmocka_unit_test(test_request__start_as_documented),
         cmocka_unit_test(test_request__what_is_left_out_is_zero),
         cmocka_unit_test(test_request__a_world_has_parts),
+        cmocka_unit_test(test_request__cuts_are_places_and_addresses),
+        cmocka_unit_test(test_request__too_many_cuts_are_refused),
         cmocka_unit_test(test_request__wrong_ones_are_told_what_is_wrong),
         cmocka_unit_test(test_request__too_many_arguments_are_refused),
         cmocka_unit_test(test_request__deep_nesting_is_an_error),

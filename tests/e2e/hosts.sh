@@ -70,7 +70,9 @@ run() { "$ordeal" run "$@" --ssh "$ssh" --store store --seed 1; }
 # What of Ordeal's is on a host, beside the programs that it keeps for the next run.
 left_on() {
     on "$1" sh -c 'cd /proc; cat [0-9]*/comm | grep -E "^(ordeal|node-init|etcd)"
-        ls -d /node 2>/dev/null; ls /var/lib/ordeal | grep -vxE "bin|lock"
+        ls -d /node 2>/dev/null; ls /var/lib/ordeal | grep -vxE "bin|lock|journal"
+        grep -v "^ordeal-journal 1" /var/lib/ordeal/journal 2>/dev/null
+        iptables-save | grep ORDEAL; ip6tables-save | grep ORDEAL; nft list tables 2>/dev/null | grep -i ordeal
         awk "\$5 ~ /ordeal|^.node/" self/mountinfo; echo looked'
 }
 nothing_left() { # claim
@@ -80,18 +82,18 @@ nothing_left() { # claim
 
 # -- runs -----------------------------------------------------------------------------------------
 expect 'a system that promises nothing is found out on hosts' 1 \
-    run naive --hosts hosts.txt --nemesis kill,pause --time-limit 3 --interval 1
+    run naive --hosts hosts.txt --nemesis partition --time-limit 3 --interval 1
 expect_said 'by a violation' 'Not linearizable'
 [ "$(grep -ls "'naive' started" store/latest/nodes/*/naive.log | wc -l)" -eq 3 ] &&
     ok 'the logs of its nodes come to the run' || not_ok 'the logs of its nodes come to the run'
 nothing_left 'and the run leaves nothing on its hosts but programs'
-expect 'raft passes on hosts under kills and pauses' 0 \
-    run raft --hosts hosts.txt --nemesis kill,pause --time-limit 4 --interval 1
-grep -qE '"killed":[1-9].*"paused":[1-9]' store/latest/history.jsonl &&
-    ok 'and receipts say that processes were killed and paused' ||
-    not_ok 'and receipts say that processes were killed and paused' "$scratch/out"
+expect 'raft passes on hosts under partitions, kills and pauses' 0 \
+    run raft --hosts hosts.txt --nemesis partition,kill,pause --time-limit 6 --interval 1
+grep -qE '"packets_dropped":[1-9].*"killed":[1-9].*"paused":[1-9]' store/latest/history.jsonl &&
+    ok 'and receipts say what was dropped, killed and paused' ||
+    not_ok 'and receipts say what was dropped, killed and paused' "$scratch/out"
 if [ -n "$ETCD" ]; then
-    expect 'etcd passes on hosts' 0 run etcd --hosts hosts.txt --nemesis kill,pause --time-limit 4 --interval 1
+    expect 'etcd passes on hosts' 0 run etcd --hosts hosts.txt --nemesis partition,kill,pause --time-limit 4 --interval 1
 else
     skip 'etcd passes on hosts' 'the etcd package could not be had'
 fi

@@ -28,6 +28,9 @@ static void check_request(const struct request *request)
                         !strchr(request->name, '/') && request->name[0] != '.',
                     "a name is a file's");
     fuzz_demand(request->timeout_ms >= 0 && request->offset >= 0 && request->version >= 0, "signs");
+    fuzz_demand(request->cut_count >= 0 && request->cut_count <= CUTS_MAX, "room for cuts");
+    for (int i = 0; i < request->cut_count; i++)
+        fuzz_demand(request->cuts[i].place >= 0 && request->cuts[i].place < PLACES_MAX, "places");
     fuzz_demand(request->mode >= 0 && request->mode <= 07777, "mode");
     if (request->data.len) {
         size_t decoded;
