@@ -135,12 +135,29 @@ static bool applies(const struct ladder *ladder, enum rung rung)
            rung == RUNG(SEQUENTIAL);
 }
 
+/* Before linearizable, which may take a search: without a sequential order it need not be asked. */
+static int ask_sequential_quickly(struct ladder *ladder, struct err *err)
+{
+    struct finding *finding = &ladder->findings[RUNG(SEQUENTIAL)];
+
+    if (sequential_judge_quickly(&ladder->level_case, ladder->options, finding, err) < 0)
+        return -1;
+    if (finding->valid == VERDICT_UNKNOWN)
+        return 0;
+    ladder->known[RUNG(SEQUENTIAL)] = true;
+    ladder->verdicts[RUNG(SEQUENTIAL)] = finding->valid;
+    conclude(ladder, RUNG(SEQUENTIAL));
+    return 0;
+}
+
 static int ask_all(struct ladder *ladder, struct err *err)
 {
     bool is_distinct =
         ladder->level_case.state == STEPS_READY && ladder->level_case.steps.assignments == 1;
 
     if (is_distinct && ask(ladder, RUNG_LINEARIZABLE, err) < 0)
+        return -1;
+    if (ladder->level_case.state == STEPS_FOREIGN && ask_sequential_quickly(ladder, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (applies(ladder, order[i]) && ask(ladder, order[i], err) < 0)

@@ -18,7 +18,7 @@ struct judgement {
     bool alone; /* valid by time, but not by lines: other objects may yet forbid it (keys.h) */
     uint64_t configurations; /* that all engines explored together */
     uint32_t placed;         /* unknown: how many operations some order could be found for */
-    char reason[128];        /* unknown: why */
+    char reason[128];        /* unknown: why; invalid: in words, where there is more to say */
     bool cut_short;          /* unknown: more effort may decide it */
     struct excerpt witness;  /* invalid: what cannot be ordered; verified. Empty otherwise */
 };
