@@ -111,7 +111,7 @@ static const char script_serve[] = "echo \"ordeal: ready $SSH_CONNECTION\"; "
                                    "exec \"$bin/ordeal-agent\" --host \"$top\"";
 
 static const char script_heal[] = "echo \"ordeal: ready $SSH_CONNECTION\"; "
-                                  "exec \"$bin/ordeal-agent\" --heal 2>&1";
+                                  "exec \"$bin/ordeal-agent\" --heal --journal \"$top\" 2>&1";
 
 static void print_script(const struct programs *programs, enum ssh_action action, struct buf *text)
 {

@@ -98,6 +98,64 @@ else
     skip 'etcd passes on hosts' 'the etcd package could not be had'
 fi
 
+# -- sudden deaths --------------------------------------------------------------------------------
+# A run whose nodes are cut from each other for good; until all three hosts have rules of ours.
+begin_cut_run() {
+    rm -rf store
+    "$ordeal" run raft --hosts hosts.txt --plan cut.json --time-limit 60 --ssh "$ssh" --store store >out 2>&1 &
+    controller=$!
+    for ((k = 0; k < 1000; k++)); do
+        cut=0
+        for host in 0 1 2; do on $host iptables-save | grep -q '^-A ORDEAL.*DROP' && cut=$((cut + 1)); done
+        [ $cut -lt 3 ] || return 0
+        sleep 0.02
+    done
+    not_ok 'a partition is in force on all hosts' out
+    return 1
+}
+until_nothing_left() { # claim: within ten seconds, which is what an agent without a word from us may take
+    for ((k = 0; k < 100; k++)); do
+        for host in 0 1 2; do left_on $host; done >left 2>&1
+        [ "$(sort -u left)" != looked ] || break
+        sleep 0.1
+    done
+    nothing_left "$1"
+}
+kill_agents() { # all at once, so that nobody heals because the others have gone
+    for host in 0 1 2; do
+        on $host sh -c 'kill -9 $(grep -ls "^ordeal-agent$" /proc/[0-9]*/comm | cut -d/ -f3)' &
+        killers[$host]=$!
+    done
+    wait "${killers[@]}"
+}
+echo '{"faults":[{"nemesis":"partition","begin_ns":0,"end_ns":60000000000,
+    "grudge":{"n1":["n2","n3"],"n2":["n1","n3"],"n3":["n1","n2"]}}]}' >cut.json
+
+begin_cut_run && kill -9 $controller
+wait $controller 2>/dev/null
+until_nothing_left 'when the controller is killed in a partition, all hosts are as before'
+
+begin_cut_run && kill_agents
+wait $controller
+[ $? -eq 255 ] && ok 'when all agents are killed the harness has failed' ||
+    not_ok 'when all agents are killed the harness has failed' out
+for host in 0 1 2; do left_on $host; done >left
+[ "$(grep -c '^-A ORDEAL.*DROP' left)" -ge 6 ] && ok 'and what was cut stays cut' || not_ok 'and what was cut stays cut' left
+expect 'ordeal heal undoes it' 0 "$ordeal" heal hosts.txt --ssh "$ssh"
+expect_said 'and says what' 'root@10.77.0.12: .*rules'
+nothing_left 'and then nothing is left'
+expect 'it may be done again' 0 "$ordeal" heal hosts.txt --ssh "$ssh"
+
+begin_cut_run && kill_agents
+wait $controller
+expect 'the next run begins as if nothing had been' 0 \
+    run raft --hosts hosts.txt --nemesis kill --time-limit 2 --interval 1
+grep -qi 'rules' store/latest/nodes/n1/agent.log &&
+    ok 'and its agents say what they undid' || not_ok 'and its agents say what they undid' store/latest/nodes/n1/agent.log
+nothing_left 'and then nothing is left either'
+for host in 0 1 2; do on $host iptables-save | grep -c theirs; done >theirs_left
+[ "$(sort -u theirs_left)" = 3 ] && ok "others' rules are where they were" || not_ok "others' rules are where they were" theirs_left
+
 # -- bad input ------------------------------------------------------------------------------------
 refused() { # claim, exit code, pattern, command...
     local claim=$1 code=$2 pattern=$3; shift 3
