@@ -368,8 +368,9 @@ static int converse(struct ssh_session *session, const struct programs *programs
             return err_set(err, ENOEXEC, "it runs %s, and this agent is for Linux %s",
                            said + sizeof other - 1, here.machine);
         }
-        int number = said[sizeof want - 1] - '0';
-        if (strncmp(said, want, sizeof want - 1) != 0 || number < 0 || number >= PROGRAMS ||
+        bool wanted = strncmp(said, want, sizeof want - 1) == 0;
+        int number = wanted ? said[sizeof want - 1] - '0' : -1;
+        if (number < 0 || number >= PROGRAMS ||
             send_program(session->fd, &programs->all[number]) < 0)
             return 1;
     }
