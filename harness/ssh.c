@@ -19,8 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { WORDS_MAX = 64, USER_WORDS_MAX = 40, SILENCE_MS = 30000, LINE_BYTES = 256, END_MS = 2000 };
 
 /* What is brought to a host. */
@@ -54,14 +52,13 @@ static int map_program(const char *name, struct program *program, struct err *er
             (void)close(fd);
         return err_errno(err, code, "cannot read '%s'", path);
     }
-    program->size = (size_t)st.st_size;
-    program->bytes = mmap(NULL, program->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     int code = errno;
     (void)close(fd);
-    if (program->bytes != MAP_FAILED)
-        return 0;
-    program->bytes = NULL;
-    return err_errno(err, code, "cannot read '%s'", path);
+    if (bytes == MAP_FAILED)
+        return err_errno(err, code, "cannot read '%s'", path);
+    *program = (struct program){bytes, (size_t)st.st_size};
+    return 0;
 }
 
 static void unmap_programs(struct programs *programs)
@@ -179,7 +176,8 @@ static int make_words(struct words *words, const struct ssh_call *call, const ch
     add_words(words, words->copy);
     if (words->count == 0 || words->count > USER_WORDS_MAX) {
         free(words->copy);
-        return err_set(err, EINVAL, "--ssh takes a command of 1 to %d words", USER_WORDS_MAX);
+        (void)err_set(err, EINVAL, "--ssh takes a command of 1 to %d words", USER_WORDS_MAX);
+        return -1;
     }
     for (const char *const *option = options; *option; option++)
         add_word(words, *option);
@@ -229,7 +227,7 @@ static int start_ssh(struct ssh_session *session, const struct ssh_call *call, c
     int ends[2];
 
     (void)snprintf(port, sizeof port, "%d", call->remote->port);
-    if (make_words(&words, call, port, script, err) < 0)
+    if (make_words(&words, call, port, script, err) < 0 || !words.argv[0])
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         free(words.copy);
@@ -354,7 +352,7 @@ static int converse(struct ssh_session *session, const struct programs *programs
 {
     static const char mark[] = "ordeal: ", ready[] = "ready ", want[] = "want ",
                       other[] = "system ";
-    char line[LINE_BYTES];
+    char line[LINE_BYTES] = "";
 
     while (read_line(session->fd, line) == 0) {
         const char *said = line + sizeof mark - 1;

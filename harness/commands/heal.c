@@ -61,7 +61,7 @@ static int heal_host(const struct remote *remote, const char *ssh)
 {
     char host[REMOTE_TEXT_BYTES];
     struct ssh_call call = {.remote = remote, .command = ssh, .action = SSH_HEAL};
-    struct ssh_session session;
+    struct ssh_session session = {.fd = -1};
     struct err err;
     int status = 0;
 

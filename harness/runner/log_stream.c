@@ -139,27 +139,27 @@ static void *follow(void *context)
     return NULL;
 }
 
-int log_stream_start(struct log_stream **out, const struct cluster *cluster, const char *folder,
+int log_stream_start(struct log_stream **stream, const struct cluster *cluster, const char *folder,
                      struct err *err)
 {
-    struct log_stream *stream = calloc(1, sizeof *stream);
+    struct log_stream *made = calloc(1, sizeof *made);
     pthread_condattr_t monotonic;
 
-    if (!stream)
+    if (!made)
         return err_set(err, ENOMEM, "out of memory for the nodes' logs");
-    stream->cluster = cluster;
-    (void)snprintf(stream->folder, sizeof stream->folder, "%s", folder);
-    pthread_mutex_init(&stream->lock, NULL);
+    made->cluster = cluster;
+    (void)snprintf(made->folder, sizeof made->folder, "%s", folder);
+    pthread_mutex_init(&made->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&stream->changed, &monotonic);
+    pthread_cond_init(&made->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    int error = pthread_create(&stream->thread, NULL, follow, stream);
+    int error = pthread_create(&made->thread, NULL, follow, made);
     if (error) {
-        free(stream);
+        free(made);
         return err_errno(err, error, "cannot make a thread for the nodes' logs");
     }
-    *out = stream;
+    *stream = made;
     return 0;
 }
 
