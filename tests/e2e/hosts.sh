@@ -98,6 +98,18 @@ else
     skip 'etcd passes on hosts' 'the etcd package could not be had'
 fi
 
+# The ssh connection is between the same two addresses as the clients': it alone is not cut.
+echo '{"faults":[{"nemesis":"partition","kind":"clients","begin_ns":500000000,"end_ns":2500000000,
+    "select":"nodes","nodes":["n1"]}]}' >clients.json
+expect 'a node is cut off from its clients, and not from us' 0 \
+    run raft --hosts hosts.txt --plan clients.json --time-limit 3 --op-timeout 1
+grep -qE '"clients>n1":.*"packets_dropped":[1-9].*"n1>clients":.*"packets_dropped":[1-9]|"n1>clients":.*"packets_dropped":[1-9].*"clients>n1"' \
+    store/latest/history.jsonl && ok 'in both directions' || { grep ended store/latest/history.jsonl >left; not_ok 'in both directions' left; }
+expect 'clocks are told to the processes, not to the host' 0 \
+    run raft --hosts hosts.txt --nemesis clock:kind=monotonic --time-limit 3 --interval 1
+grep -qE '"ended".*"clock_reads":[1-9]' store/latest/history.jsonl && ok 'and were told' || not_ok 'and were told' "$scratch/out"
+nothing_left 'and nothing is left'
+
 # -- sudden deaths --------------------------------------------------------------------------------
 # A run whose nodes are cut from each other for good; until all three hosts have rules of ours.
 begin_cut_run() {
