@@ -197,6 +197,18 @@ $(TELLERS): tests/agent/clock_teller/teller.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -pthread -O2 -g $(WARN) $(if $(filter %static,$@),-static) -o $@ $<
 
+# The first process of a virtual machine: a host whose clock may be changed.
+VM_INIT := $(B)/tests/vm/host_clock
+
+$(VM_INIT): $(B)/tests/vm/host_clock.o $(call obj,$(filter-out %/main.c,$(AGENT))) $(B)/registry/version.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL) -static -o $@ $^ -ljansson -lm
+
+.PHONY: vm
+vm: $(VM_INIT) $(B)/ordeal-agent  ## the clock of a host, in a virtual machine (needs qemu-system-x86 and cpio)
+	$(Q)tools/fetch-kernel $(B)/vm
+	$(Q)B=$(B) JOBS=1 tests/run vm tests/e2e/host_clock.sh
+
 .PHONY: unit unit-asan unit-tsan e2e test tests-built
 tests-built: $(TEST_BIN) $(STAND_IN) $(TELLERS) $(filter-out $(B)/ordeal,$(BINARIES)) $(PLUGIN_SO)
 
@@ -233,7 +245,7 @@ unit-tsan:  ## unit tests under ThreadSanitizer
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(TSAN) tests-built
 	$(Q)B=$(B)/tsan WRAP="setarch -R" tests/run tsan $(TSAN_BIN)
 
-e2e: all packages $(B)/tests/lab/test_leftovers $(STAND_IN)  ## the real program on real clusters
+e2e: all packages $(B)/tests/lab/test_leftovers $(STAND_IN) $(VM_INIT)  ## the real program on real clusters
 	$(Q)B=$(B) JOBS=1 TEST_TIMEOUT=600 tests/run e2e $(E2E)
 
 test: deps  ## everything: unit tests under sanitizers, and end to end
