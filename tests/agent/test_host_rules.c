@@ -191,7 +191,8 @@ static void make_foreign_rules(void)
     static const char *const nft[] = {"nft", "-f", "-", NULL};
     char text[1024];
 
-    if (strcmp(getenv("PATH"), tools[MODE_NFT]) != 0) {
+    const char *path = getenv("PATH");
+    if (path && strcmp(path, tools[MODE_NFT]) != 0) {
         (void)snprintf(text, sizeof text, foreign, "127.9.9.9");
         run(v4, text);
         (void)snprintf(text, sizeof text, foreign, "fd66::99");

@@ -54,9 +54,9 @@ static void undo(const struct rules_language *language, struct str text)
     buf_release(&input);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct str text = {(const char *)bytes, len};
+    struct str text = {(const char *)data, size};
 
     journal(text);
     undo(&language_iptables, text);

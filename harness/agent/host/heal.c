@@ -85,7 +85,7 @@ static int heal_one(struct journal *journal, const struct entry *entry, FILE *ou
 
 int heal_journal(struct journal *journal, FILE *out, struct err *err)
 {
-    struct err other;
+    struct err other = {0};
     int result = 0;
 
     for (int i = journal->open.count - 1; i >= 0; i--) {

@@ -52,7 +52,7 @@ int host_receipt(struct host *host, struct host_receipt *receipt, struct err *er
 
 int host_close(struct host *host, struct err *err)
 {
-    struct err other;
+    struct err other = {0};
     int result = 0;
 
     if (!host)

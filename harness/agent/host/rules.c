@@ -210,7 +210,7 @@ static int read_tool(struct host_rules *rules, enum rules_tool tool, struct err 
 {
     const struct rules_language *language = languages[tool];
     struct told *told = &rules->told[tool];
-    struct rules_listing listing;
+    struct rules_listing listing = {0};
     struct buf text;
 
     buf_init(&text, 0);
@@ -266,7 +266,7 @@ int host_rules_open(struct host_rules **rules, struct journal *journal,
 int host_rules_close(struct host_rules *rules, struct err *err)
 {
     struct journal *journal = rules->journal;
-    struct err other;
+    struct err other = {0};
     int result = 0;
     bool found;
 

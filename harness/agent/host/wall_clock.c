@@ -330,7 +330,7 @@ int wall_clock_open(struct wall_clock **clock, struct journal *journal, struct e
  * clock is true. */
 static int undo_all(struct journal *journal, struct err *err)
 {
-    struct err other;
+    struct err other = {0};
     int result = 0;
 
     for (int i = journal->open.count - 1; i >= 0; i--) {
