@@ -35,7 +35,7 @@ NODE      := $(call c_in,targets/reference $(addprefix targets/reference/,local_
 CLIENT    := harness/agent/client.c harness/agent/clock_sample.c harness/agent/wire.c
 AGENT     := $(BASE) harness/world.c harness/part.c $(filter-out harness/agent/client.c,$(call c_in,harness/agent harness/agent/host))
 DISK      := $(call c_in,harness/disk)
-LOSSFS    := $(if $(shell pkg-config --exists fuse3 && echo y),$(call c_in,harness/disk/lossfs))
+LOSSFS    := $(if $(shell pkg-config --exists fuse3 2>/dev/null && echo y),$(call c_in,harness/disk/lossfs))
 PROGRAM   := $(call c_in,harness harness/lab harness/transports harness/runner harness/report harness/suite \
              harness/commands nemesis workloads workloads/lib) $(CLIENT) $(REFERENCE) \
              $(filter-out $(PLUGINS),$(TARGETS))

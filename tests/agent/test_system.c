@@ -399,7 +399,7 @@ static void test_system__a_failed_restart_is_told_and_can_be_repeated(void **sta
     DO(node_world(node, &world, &receipt, &err));
     assert_int_equal(receipt.version, version);
     assert_int_equal(agent_place_await_marked(&place, 1), 1);
-    (void)sh("until [ `pgrep -c sleep` = 2 ]; do sleep 0.001; done");
+    (void)sh("until [ `cat /proc/[0-9]*/comm | grep -cx sleep` = 2 ]; do sleep 0.001; done");
 }
 
 /* -- pause ---------------------------------------------------------------------------------------

@@ -87,19 +87,20 @@ else
     skip 'a disk full while recording ends the run' 'needs root for a small file system'
 fi
 
+copy_build "$scratch/build" # of our own, and within an ordinary user's reach
+mine=$scratch/build/ordeal
 if unshare -Ur true 2>/dev/null && [ "$(id -u)" -eq 0 ]; then
     # A user who may make no namespaces: the limit is set to 0 inside a user namespace of the test's.
     expect 'no permission for namespaces' 255 setpriv --reuid 65534 --regid 65534 --clear-groups \
         unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_user_namespaces
             echo 0 >/proc/sys/user/max_net_namespaces; cd /tmp && exec "$0" run naive --time-limit 1 \
-            --store "$(mktemp -d)"' "$ordeal"
+            --store "$(mktemp -d)"' "$mine"
     expect_said 'is said with the remedy' 'ordeal doctor|sysctl'
 else
     skip 'no permission for namespaces' 'needs root to become somebody who may not'
 fi
-# Databases that are missing, die at once, or never answer: stand-ins in a build folder of our own.
-copy_build "$scratch/build"
-mine=$scratch/build/ordeal
+
+# Databases that are missing, die at once, or never answer: stand-ins beside `mine`.
 if has etcd; then
     skip 'a missing package' 'etcd is installed on this machine'
 else
