@@ -344,7 +344,8 @@ clean:  ## remove the build folder
 	rm -rf $(B)
 
 help:  ## list the targets
-	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -ts'|'
+	@sed -nE 's/^([a-z0-9-]+):.*  ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name about; do \
+	  printf '  make %-14s %s\n' "$$name" "$$about"; done
 
 # Neither other flavours' nor what packages bring.
 -include $(shell find $(B) -mindepth 1 \( -name packages -o -name asan -o -name tsan -o -name fuzz -path "$(B)/fuzz" \) -prune -o -name '*.d' -type f -print 2>/dev/null)
