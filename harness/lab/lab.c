@@ -17,6 +17,7 @@
 #include "shortcut.h"
 #include "sources.h"
 #include "switch.h"
+#include "table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -80,16 +81,30 @@ static int check_folders(const struct lab_options *options, struct err *err)
     return 0;
 }
 
-static int open_network(struct lab *lab, struct err *err)
+static int open_switched(struct lab *lab, struct err *err)
 {
-    if (!(lab->options.needs & NEED_SWITCH))
-        return network_open(&lab->ipv6, err);
     if (network_open_switched(&lab->ipv6, err) < 0)
         return -1;
     return switch_open(&lab->switched, lab->ipv6, err);
 }
 
-/* A machine without packet rules can still run what needs no cut. */
+/* Where the kernel has no packet rules the switch cuts; where it cannot either, a machine can still
+ * run what needs no cut. */
+static int open_network(struct lab *lab, struct err *err)
+{
+    struct err none;
+
+    if (lab->options.needs & NEED_SWITCH)
+        return open_switched(lab, err);
+    if (!lab->options.without_rules && table_try(&none) == 0)
+        return network_open(&lab->ipv6, err);
+    if (open_switched(lab, &none) == 0) {
+        log_info("lab", "this kernel has no packet rules for us: the switch cuts instead");
+        return 0;
+    }
+    return network_open(&lab->ipv6, err);
+}
+
 static void open_rules(struct lab *lab)
 {
     bool can = machine_filter_bridges(lab->ipv6, false) == 0; /* rules.h: only what is cut pays */

@@ -36,6 +36,7 @@ struct lab_options {
     const char *capture_dir; /* absolute; all packets of nodes go there (capture.h); NULL: none */
     size_t capture_limit_bytes; /* of each of its files; 0: 16 MiB */
     bool filter_at_nodes;       /* packet rules at every node, as where bridges are not filtered */
+    bool without_rules;         /* as where the kernel has no packet rules: the switch cuts */
 };
 
 struct lab;
@@ -54,7 +55,8 @@ const char *lab_node_address(const struct lab *lab,
                              int index); /* IPv4 text, lives as long as lab */
 
 /* Put cuts and shapes of `world` in force for the whole cluster: one libiptc commit per IP family,
- * or one step of the switch (NEED_SWITCH), without which links are not shaped. On return they are
+ * or one step of the switch (NEED_SWITCH; also where there are no packet rules), without which
+ * links are not shaped. On return they are
  * in force. Safe from one thread at a time. */
 int lab_apply(struct lab *lab, const struct world *world, struct err *err) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
@@ -41,6 +42,19 @@ int table_open(struct table *table, enum table_family family, struct err *err)
     table->family = family;
     table->handle = ops_of(table)->init("filter");
     return answer(table, table->handle != NULL, "read", err);
+}
+
+int table_try(struct err *err)
+{
+    bool v6 = access("/proc/sys/net/ipv6", F_OK) == 0;
+
+    for (int family = 0; family < (v6 ? TABLE_FAMILIES : 1); family++) {
+        struct table table;
+        if (table_open(&table, (enum table_family)family, err) < 0)
+            return -1;
+        table_close(&table);
+    }
+    return 0;
 }
 
 void table_close(struct table *table)

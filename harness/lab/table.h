@@ -35,6 +35,10 @@ struct traffic {
     uint64_t packets, bytes;
 };
 
+/* Whether this kernel has the tables of every family that it has, for the caller: -1 with *err
+ * otherwise. Debian's has none for IPv6 before somebody with the right to loads the module. */
+int table_try(struct err *err) MUST_CHECK;
+
 int table_open(struct table *table, enum table_family family, struct err *err) MUST_CHECK;
 void table_close(struct table *table); /* without a commit: drops the copy */
 int table_commit(struct table *table, struct err *err) MUST_CHECK;

@@ -111,6 +111,11 @@ static int start(struct net *net)
 
 /* -- the matrix ------------------------------------------------------------------------------- */
 
+static bool takes_switch(const struct net *net)
+{
+    return (net->options.needs & NEED_SWITCH) || net->options.without_rules;
+}
+
 static bool is_cut(const struct world *world, int from, int to)
 {
     return world->cut[place_of(from)] & NODE(place_of(to));
@@ -194,7 +199,7 @@ static int check_receipt(struct net *net, const struct world *world)
     }
     EXPECT(receipt.packets_dropped == sum);
     EXPECT((receipt.bytes_dropped > 0) == (sum > 0));
-    EXPECT(receipt.rules == (net->options.needs & NEED_SWITCH ? 1 : 2) * cuts);
+    EXPECT(receipt.rules == (takes_switch(net) ? 1 : 2) * cuts);
     EXPECT(receipt.version == world->version);
     return 0;
 }
@@ -426,7 +431,7 @@ static int check_strange_packets(void *context)
     EXPECT(start(net) == 0);
     int sniffer = socket_at(net, 1, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
     EXPECT(sniffer >= 0);
-    for (int round = net->options.needs & NEED_SWITCH ? 0 : 1; round < 3; round++) {
+    for (int round = takes_switch(net) ? 0 : 1; round < 3; round++) {
         world_clear(&world, NODES);
         if (round > 0)
             world_cut_between(&world, round == 1 ? NODE(2) : NODE(0), NODE(1));
@@ -573,7 +578,7 @@ static int check_twice(void *context)
 
 /* -- where it runs ---------------------------------------------------------------------------- */
 
-enum wires { BRIDGE, BRIDGE_WITHOUT_FILTER, SWITCH };
+enum wires { BRIDGE, BRIDGE_WITHOUT_FILTER, SWITCH, WITHOUT_RULES };
 
 struct place {
     int (*controller)(void *context);
@@ -588,6 +593,7 @@ static int run_in_lab(void *context)
 
     memset(&net, 0, sizeof net);
     net.options.filter_at_nodes = place->wires == BRIDGE_WITHOUT_FILTER;
+    net.options.without_rules = place->wires == WITHOUT_RULES;
     net.options.needs = place->wires == SWITCH ? NEED_SWITCH : 0;
     inlab_prepare(&net.inlab);
     int status = lab_run(place->controller, &net, &err);
@@ -626,6 +632,12 @@ static void test_network__the_switch_cuts_and_counts_as_exactly(void **state)
 {
     (void)state;
     check_places(check_matrix, SWITCH);
+}
+
+static void test_network__where_there_are_no_packet_rules_the_switch_cuts(void **state)
+{
+    (void)state;
+    check_places(check_matrix, WITHOUT_RULES);
 }
 
 static void test_network__connections_freeze_and_resume(void **state)
@@ -681,6 +693,7 @@ int main(void)
         cmocka_unit_test(test_network__exactly_what_is_cut_is_dropped_and_counted),
         cmocka_unit_test(test_network__nodes_can_filter_where_bridges_do_not),
         cmocka_unit_test(test_network__the_switch_cuts_and_counts_as_exactly),
+        cmocka_unit_test(test_network__where_there_are_no_packet_rules_the_switch_cuts),
         cmocka_unit_test(test_network__connections_freeze_and_resume),
         cmocka_unit_test(test_network__nothing_is_flooded),
         cmocka_unit_test(test_network__rules_are_asked_only_while_something_is_cut),
