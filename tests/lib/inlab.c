@@ -151,10 +151,12 @@ static int let_reach_build(void)
     size_t closed = closed_at(path);
     if (closed == 0)
         return 0;
-    int build = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    (void)snprintf(opened, sizeof opened, "/proc/self/fd/%d", build);
-    if (build < 0 || unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_REC | MS_PRIVATE, "") < 0)
+    if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_REC | MS_PRIVATE, "") < 0)
         return -1;
+    int build = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* there: else it cannot be bound */
+    if (build < 0)
+        return -1;
+    (void)snprintf(opened, sizeof opened, "/proc/self/fd/%d", build);
     path[closed] = '\0';
     if (mount("tmpfs", path, "tmpfs", 0, "mode=755") < 0)
         return -1;
