@@ -199,13 +199,13 @@ static int mirror_host(const char *root, struct err *err)
 static int bind_node(const char *root, const char *files, const char *programs, struct err *err)
 {
     struct path node = join(root, "node"), bin = join(root, "node/bin");
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
 
     if (make_folder(node.text, 0755, err) < 0)
         return -1;
     if (mount(files, node.text, NULL, MS_BIND, NULL) < 0 ||
         mount(programs, bin.text, NULL, MS_BIND, NULL) < 0 ||
-        mount(NULL, bin.text, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) <
-            0)
+        mount_setattr(AT_FDCWD, bin.text, 0, &read_only, sizeof read_only) < 0)
         return err_errno(err, errno, "cannot bind '%s' and '%s' as /node and its bin", files,
                          programs);
     return 0;

@@ -3,7 +3,7 @@
 # of the test's own. Nothing of the machine's is touched, and what is made goes with the last process.
 . "$(dirname "$0")/lib.bash"
 work=$scratch
-packages=$(dirname "$ordeal")/packages
+packages=$(realpath -m "$(dirname "$ordeal")/packages")
 
 # -- outside: what is needed, and the namespaces --------------------------------------------------
 if [ "${1:-}" != inside ]; then
@@ -28,8 +28,9 @@ mount -t tmpfs -o mode=700 tmpfs /root
 export HOME=/root
 ssh-keygen -q -t ed25519 -N '' -f host_key
 ssh-keygen -q -t ed25519 -N '' -f user_key
-{ grep -v '^sshd:' /etc/passwd; echo 'sshd:x:65533:65534::/run/sshd:/bin/false'; } >passwd
-{ grep -v '^root:' /etc/shadow; echo 'root:*:19000:0:99999:7:::'; } >shadow
+{ grep -v '^sshd:' /etc/passwd; echo 'sshd:x:65533:65534::/run/sshd:/bin/false'
+    echo 'plain:x:65532:65534::/run/plain:/bin/sh'; } >passwd
+{ grep -v '^root:' /etc/shadow; echo 'root:*:19000:0:99999:7:::'; echo 'plain:*:19000:0:99999:7:::'; } >shadow
 chmod 644 passwd shadow
 cat >sshd_config <<S
 AuthorizedKeysFile $work/user_key.pub
@@ -58,6 +59,7 @@ for number in 11 12 13; do
         $ssh -o BatchMode=yes "root@10.77.0.$number" true 2>/dev/null && break
         sleep 0.02
     done
+    [ $k -lt 500 ] || { not_ok "the sshd of host $number answers" sshd.log; exit 1; }
 done
 # Run a command on the host of that number: in the namespaces of its first process.
 on() {
@@ -109,6 +111,18 @@ expect 'clocks are told to the processes, not to the host' 0 \
     run raft --hosts hosts.txt --nemesis clock:kind=monotonic --time-limit 3 --interval 1
 grep -qE '"ended".*"clock_reads":[1-9]' store/latest/history.jsonl && ok 'and were told' || not_ok 'and were told' "$scratch/out"
 nothing_left 'and nothing is left'
+
+# Who is not root there has everything but cuts.
+sed 's/root@/plain@/' hosts.txt >plain.txt
+if on 0 setpriv --reuid 65532 --regid 65534 --clear-groups unshare -Ur true 2>/dev/null; then
+    expect 'an ordinary user on hosts can kill and pause' 0 \
+        run raft --hosts plain.txt --nemesis kill,pause --time-limit 3 --interval 1
+    nothing_left 'and leaves nothing'
+    expect 'but not cut links' 255 run raft --hosts plain.txt --nemesis partition --time-limit 2
+    expect_said 'which is said with the remedy' "log in to host 'plain@10.77.0.11' as root"
+else
+    skip 'an ordinary user on hosts can kill and pause' 'users may make no namespaces here'
+fi
 
 # -- sudden deaths --------------------------------------------------------------------------------
 # A run whose nodes are cut from each other for good; until all three hosts have rules of ours.
