@@ -165,7 +165,8 @@ static void test_growing__agrees_with_the_definition(void **state)
     }
     assert_true(said[FAST_VALID] > effort(16000) && said[FAST_INVALID] > effort(4000));
     assert_int_equal(mute, 0);
-    assert_true(wide > 0);
+    if (effort(20) == 20) /* they are rare: not among the few rounds of a sanitizer */
+        assert_true(wide > 0);
 }
 
 static void test_growing__time_plays_no_part_and_the_order_of_a_process_does(void **state)
