@@ -110,7 +110,8 @@ static const char script_serve[] = "echo \"ordeal: ready $SSH_CONNECTION\"; "
 static const char script_heal[] = "echo \"ordeal: ready $SSH_CONNECTION\"; "
                                   "exec \"$bin/ordeal-agent\" --heal --journal \"$top\" 2>&1";
 
-static void print_script(const struct programs *programs, enum ssh_action action, struct buf *text)
+static void print_script(const struct programs *programs, const struct ssh_call *call,
+                         struct buf *text)
 {
     struct utsname here;
 
@@ -120,7 +121,9 @@ static void print_script(const struct programs *programs, enum ssh_action action
     for (int i = 0; i < PROGRAMS; i++)
         buf_printf(text, script_program, program_names[i], i, programs->all[i].size,
                    programs->all[i].size);
-    buf_puts(text, action == SSH_HEAL ? script_heal : script_serve);
+    buf_puts(text, call->action == SSH_HEAL ? script_heal : script_serve);
+    if (call->host_clock)
+        buf_puts(text, " --host-clock");
     buf_puts(text, "'");
 }
 
@@ -385,7 +388,7 @@ int ssh_open(struct ssh_session *session, const struct ssh_call *call, struct er
     if (map_programs(&programs, err) < 0)
         return -1;
     buf_init(&script, 0);
-    print_script(&programs, call->action, &script);
+    print_script(&programs, call, &script);
     int result = script.failed ? err_set(err, ENOMEM, "out of memory for a call of ssh")
                                : start_ssh(session, call, script.ptr, err);
     buf_release(&script);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "remote.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define SSH_COMMAND "ssh"
@@ -28,6 +29,7 @@ struct ssh_call {
     const char *command; /* the program and its options, words apart by spaces; NULL: SSH_COMMAND */
     int said_fd;         /* a file to read and write: gets what ssh prints on standard error */
     enum ssh_action action;
+    bool host_clock; /* clocks that the agent is told to change are the host's own */
 };
 
 struct ssh_session {

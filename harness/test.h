@@ -114,6 +114,7 @@ struct test {
     unsigned needs; /* enum need: what the plan's faults need from the nodes' start */
     const struct remotes *remotes; /* hosts for the nodes to live on, one each; NULL: a lab */
     const char *ssh;               /* by which they are reached (ssh.h); NULL: ssh */
+    bool host_clock;               /* faults of clocks change the hosts' own */
 };
 
 /* The value of a setting: given, else the spec's initial one; NULL if unknown to both. */

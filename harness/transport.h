@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct lab;
@@ -24,6 +25,7 @@ struct place {
     struct lab *lab;             /* local transport only, else NULL */
     const struct remote *remote; /* the others: which host */
     const char *ssh;             /* the ssh program, with options, words apart by spaces */
+    bool host_clock;             /* declared clocks are the host's own */
     const char *log_dir;         /* absolute: the node's folder in the run's, which exists */
 };
 

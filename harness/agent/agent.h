@@ -21,6 +21,7 @@ struct agent {
     struct box box;
     struct lodging lodging; /* on a host */
     struct host *host;      /* or NULL */
+    bool host_clock;        /* a declared clock is the host's own, not its processes' */
     struct err homeless;    /* why there is no place for a node on this host; "" if there is */
     struct clocks clocks;   /* open if the plan needs it */
     struct system system;

@@ -23,6 +23,9 @@ typedef int handler(struct agent *agent, struct request *request, struct buf *an
 /* Where processes are found by descent the keeper would be taken for one of them. */
 static int open_clocks(struct agent *agent, struct err *err)
 {
+    if (agent->host_clock)
+        return agent->host ? 0
+                           : err_set(err, EPERM, "the clock of a host can be changed by root only");
     if (agent->box.kind != &box_namespace)
         return err_set(err, ENOTSUP, "clocks can be told on nodes of the lab only");
     if (clocks_open(&agent->clocks, err))
@@ -130,18 +133,21 @@ static int receipt(struct agent *agent, struct request *request, struct buf *ans
         return -1;
     system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
-    return guest_receipt(agent->host, answer, err);
+    return guest_receipt(agent->host, agent->host_clock, answer, err);
 }
 
 static int world(struct agent *agent, struct request *request, struct buf *answer, struct err *err)
 {
-    if (!agent->clocks.memory && !part_is_healthy(clock_members, &request->clock))
+    bool told = agent->clocks.memory || (agent->host_clock && agent->host);
+
+    if (!told && !part_is_healthy(clock_members, &request->clock))
         return err_set(err, ENOTSUP, "what was declared was not among the needs of 'hello'");
-    if (guest_declare(agent->host, request, err) || system_declare(agent, request, err))
+    if (guest_declare(agent->host, request, agent->host_clock, err) ||
+        system_declare(agent, request, err))
         return -1;
     system_receipt(agent, answer);
     clocks_receipt(&agent->clocks, answer);
-    return guest_receipt(agent->host, answer, err);
+    return guest_receipt(agent->host, agent->host_clock, answer, err);
 }
 
 static int ping(struct agent *agent, struct request *request, struct buf *answer, struct err *err)

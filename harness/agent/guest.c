@@ -41,10 +41,12 @@ int guest_close(struct lodging *lodging, struct host *host, struct err *err)
     return result;
 }
 
-int guest_declare(struct host *host, const struct request *request, struct err *err)
+int guest_declare(struct host *host, const struct request *request, bool clock, struct err *err)
 {
     struct host_world world = {.cuts = request->cuts, .cut_count = request->cut_count};
 
+    if (clock)
+        world.clock = request->clock;
     if (host)
         return host_declare(host, &world, err);
     return request->cut_count
@@ -68,7 +70,7 @@ static void print_places(struct buf *answer, const char *key, const uint64_t cou
     buf_puts(answer, "]");
 }
 
-int guest_receipt(struct host *host, struct buf *answer, struct err *err)
+int guest_receipt(struct host *host, bool clock, struct buf *answer, struct err *err)
 {
     struct host_receipt receipt;
 
@@ -79,6 +81,10 @@ int guest_receipt(struct host *host, struct buf *answer, struct err *err)
     buf_json_int(answer, "rules", (int64_t)receipt.traffic.rules);
     buf_json_int(answer, "packets_dropped", (int64_t)receipt.traffic.packets);
     buf_json_int(answer, "bytes_dropped", (int64_t)receipt.traffic.bytes);
+    if (clock) {
+        buf_json_int(answer, "clock_reads", (int64_t)receipt.clock.reads);
+        buf_json_int(answer, "wall_offset_ns", receipt.clock.offset_ns);
+    }
     print_places(answer, "dropped_from", receipt.traffic.packets_by_place[0]);
     print_places(answer, "dropped_to", receipt.traffic.packets_by_place[1]);
     return 0;

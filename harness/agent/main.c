@@ -29,6 +29,8 @@ static const char usage[] =
     "       ordeal-agent --heal [--journal DIR]\n"
     "Started by ordeal on a node; speaks its protocol on standard input and output.\n"
     "  --host FOLDER      on somebody's host: the node lives below FOLDER, an absolute path\n"
+    "  --host-clock       clocks that are told are the host's own (it takes root), not its "
+    "processes'\n"
     "  --no-namespaces    processes are found by descent\n"
     "  --log-limit BYTES  of all files in /node/log together (default 64 MiB)\n"
     "  --heal             undo what an agent that died has left on this host, and say it\n"
@@ -50,6 +52,7 @@ static void json_release(void *ptr)
 static int options_read(struct agent *agent, int argc, char **argv)
 {
     static const struct option options[] = {{"host", required_argument, NULL, 'h'},
+                                            {"host-clock", no_argument, NULL, 'c'},
                                             {"no-namespaces", no_argument, NULL, 'n'},
                                             {"log-limit", required_argument, NULL, 'l'},
                                             {0}};
@@ -59,6 +62,8 @@ static int options_read(struct agent *agent, int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'n')
             agent->box.kind = &box_descendants;
+        else if (option == 'c')
+            agent->host_clock = true;
         else if (option == 'h')
             agent->host_folder = optarg;
         else if (option != 'l' || !str_to_int(str_of(optarg), &agent->log_limit_bytes) ||

@@ -103,6 +103,8 @@ static const struct option_spec options[] = {
      OPTION_TEXT, AT(struct run_args, hosts), NULL, NULL},
     {"ssh", 0, "COMMAND", "the ssh program with options of its own (default ssh)", OPTION_TEXT,
      AT(struct run_args, test.ssh), NULL, NULL},
+    {"host-clock", 0, NULL, "faults of clocks set the hosts' own clocks, not their processes' only",
+     OPTION_FLAG, AT(struct run_args, test.host_clock), NULL, NULL},
     {"concurrency", 'c', "C", "how many workers; 2n is two per node (default 2n)", OPTION_CALL,
      AT(struct run_args, concurrency), NULL, set_concurrency},
     {"rate", 'r', "OPS/S", "operations a second over all workers; 0: as fast as they go",

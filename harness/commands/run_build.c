@@ -180,6 +180,8 @@ int run_build_test(struct run_args *args, const char *target, struct err *err)
         return -1;
     if (!args->hosts && test->ssh)
         return err_set(err, EINVAL, "--ssh is for --hosts");
+    if (!args->hosts && test->host_clock)
+        return err_set(err, EINVAL, "--host-clock is for --hosts: this machine's is never set");
     test->node_count = args->hosts   ? args->remotes.count
                        : args->nodes ? args->nodes
                                      : test->target->node_count_default;

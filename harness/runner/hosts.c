@@ -30,6 +30,13 @@ int hosts_check(const struct test *test, struct err *err)
         return err_set(err, ENOTSUP,
                        "the disks of hosts stay whole: faults of disks need the lab (run without "
                        "--hosts)");
+    for (int i = 0; test->host_clock && i < test->plan.fault_count; i++) {
+        const struct fault *fault = &test->plan.faults[i];
+        if (fault->nemesis->needs & NEED_CLOCK && strcmp(fault->kind, "monotonic") == 0)
+            return err_set(err, ENOTSUP,
+                           "a host's monotonic clock cannot be changed: name another kind, as in "
+                           "--nemesis clock:kind=step, or leave out --host-clock");
+    }
     return 0;
 }
 

@@ -67,6 +67,7 @@ static int open_nodes(struct house *house, const struct test *test, const char *
             openings[i].transport = &transport_ssh;
             openings[i].place.remote = &test->remotes->all[i];
             openings[i].place.ssh = test->ssh;
+            openings[i].place.host_clock = test->host_clock;
         }
         openings[i].place.log_dir = openings[i].log_dir;
         (void)snprintf(openings[i].log_dir, sizeof openings[i].log_dir, "%s/%s", logs,

@@ -11,7 +11,10 @@
 
 static int connect_ssh(const struct place *place, struct connection *connection, struct err *err)
 {
-    struct ssh_call call = {.remote = place->remote, .command = place->ssh, .action = SSH_SERVE};
+    struct ssh_call call = {.remote = place->remote,
+                            .command = place->ssh,
+                            .action = SSH_SERVE,
+                            .host_clock = place->host_clock};
     struct ssh_session session;
     char path[PATH_MAX];
 

@@ -7,6 +7,7 @@
  */
 #include "../../harness/agent/host/host.h"
 #include "../../harness/agent/host/true_time.h"
+#include "../../harness/agent/wire.h"
 #include "../../harness/base/clock.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@
 #define JOURNAL "/journal"
 #define UNIT "chronyd.service"
 #define GROUP "/sys/fs/cgroup/system.slice/" UNIT
-#define HEART "/heart"
+#define HEART "/var/heart" /* in a folder, which the agent's mount namespace shows as well */
 
 enum { READINGS = 50, KILLS = 40, DECLARED = 20, TRUE_WITHIN_NS = 100000, PATIENCE_MS = 20000 };
 
@@ -408,7 +409,7 @@ static int heal(bool quietly)
         int nowhere = open("/dev/null", O_WRONLY);
         if (quietly)
             (void)dup2(nowhere, STDOUT_FILENO);
-        (void)execv("/ordeal-agent", argv);
+        (void)execv("/sbin/ordeal-agent", argv);
         _exit(127);
     }
     (void)waitpid(pid, &status, 0);
@@ -443,11 +444,128 @@ static void try_kills(const struct truth *truth, const char *service)
     claim(heal(false) == 0, "%s: nothing is left to heal", service);
 }
 
+/* -- the agent, by its protocol --------------------------------------------------------------- */
+
+struct agent {
+    pid_t pid;
+    int in;
+    FILE *out;
+};
+
+static void start_agent(struct agent *agent)
+{
+    static char name[] = "ordeal-agent", host[] = "--host", folder[] = JOURNAL,
+                own[] = "--host-clock";
+    char *argv[] = {name, host, folder, own, NULL};
+    int in[2], out[2];
+
+    demand(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0, "pipes");
+    agent->pid = fork();
+    if (agent->pid == 0) {
+        (void)dup2(in[0], STDIN_FILENO);
+        (void)dup2(out[1], STDOUT_FILENO);
+        (void)execv("/sbin/ordeal-agent", argv);
+        _exit(127);
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    agent->in = in[1];
+    agent->out = fdopen(out[0], "r");
+    demand(agent->out != NULL, "a stream");
+}
+
+/* Its answer, or "" if it has none. */
+static const char *ask(struct agent *agent, const char *request)
+{
+    static char answer[65536];
+
+    (void)dprintf(agent->in, "%s\n", request);
+    answer[0] = '\0';
+    while (fgets(answer, sizeof answer, agent->out) && strstr(answer, "\"event\""))
+        ;
+    return answer;
+}
+
+static void end_agent(struct agent *agent)
+{
+    int status;
+
+    (void)close(agent->in);
+    (void)waitpid(agent->pid, &status, 0);
+    (void)fclose(agent->out);
+}
+
+static void try_agent(const struct truth *truth)
+{
+    static const char hour[] = "{\"id\":2,\"verb\":\"world\",\"version\":1,\"state\":\"running\","
+                               "\"clock\":{\"wall_offset_ns\":3600000000000}}";
+    struct agent agent;
+    char hello[128];
+
+    (void)snprintf(hello, sizeof hello,
+                   "{\"id\":1,\"verb\":\"hello\",\"protocol\":%d,\"needs\":[\"clock\"]}",
+                   PROTOCOL_VERSION);
+    start_agent(&agent);
+    const char *said = ask(&agent, hello);
+    claim(strstr(said, "\"abilities\"") != NULL, "the agent opens the host: %.200s", said);
+    said = ask(&agent, hour);
+    const char *offset = strstr(said, "\"wall_offset_ns\":");
+    claim(offset && llabs(strtoll(offset + 17, NULL, 10) - 3600 * NS_PER_SEC) < NS_PER_MS &&
+              llabs(off_ns(truth) - 3600 * NS_PER_SEC) < NS_PER_MS,
+          "the agent's receipt tells that the host is an hour ahead, as it is");
+    end_agent(&agent);
+    expect_true(truth, "the controller's connection went away");
+    claim(fields_are_back() && beats_now(), "and all is as before");
+
+    start_agent(&agent);
+    (void)ask(&agent, hello);
+    (void)ask(&agent, hour);
+    claim(llabs(off_ns(truth) - 3600 * NS_PER_SEC) < NS_PER_MS, "an hour ahead again");
+    (void)kill(agent.pid, SIGKILL);
+    end_agent(&agent);
+    start_agent(&agent);
+    (void)ask(&agent, hello);
+    expect_true(truth, "the agent was killed, and the next one has started");
+    end_agent(&agent);
+    claim(fields_are_back() && beats_now() && heal(false) == 0, "and all is as before");
+}
+
 /* -- the machine ------------------------------------------------------------------------------ */
+
+static void copy(const char *from, const char *to)
+{
+    char bytes[65536];
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    ssize_t got;
+
+    demand(in >= 0 && out >= 0, from);
+    while ((got = read(in, bytes, sizeof bytes)) > 0)
+        demand(write(out, bytes, (size_t)got) == got, to);
+    (void)close(in);
+    (void)close(out);
+}
+
+/* A root that a mount namespace can leave, as that of a machine is: the first one cannot be left.
+ */
+static void change_root(void)
+{
+    static char name[] = "/init", again[] = "again", *argv[] = {name, again, NULL}, *env[] = {NULL};
+
+    demand(mkdir("/new", 0755) == 0 && mount("root", "/new", "tmpfs", 0, NULL) == 0, "a root");
+    demand(mkdir("/new/sbin", 0755) == 0 && mkdir("/new" JOURNAL, 0700) == 0, "folders");
+    copy("/init", "/new/init");
+    copy("/ordeal-agent", "/new/sbin/ordeal-agent");
+    demand(link("/new/init", "/new/sbin/chronyd") == 0, "chronyd");
+    demand(link("/new/init", "/new/sbin/systemctl") == 0, "systemctl");
+    demand(chdir("/new") == 0 && mount(".", "/", NULL, MS_MOVE, NULL) == 0 && chroot(".") == 0,
+           "another root");
+    (void)execve("/init", argv, env);
+    demand(false, "/init");
+}
 
 static void make_machine(void)
 {
-    static const char *const folders[] = {"/proc", "/sys", "/dev", "/run", "/tmp"};
+    static const char *const folders[] = {"/proc", "/sys", "/dev", "/run", "/tmp", "/var"};
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         (void)mkdir(folders[i], 0755);
@@ -469,6 +587,8 @@ int main(int argc, char **argv)
         return systemctl_main(argc, argv);
     if (getpid() != 1)
         return 254;
+    if (argc < 2)
+        change_root();
     make_machine();
     keep_clock(&heart->truth);
     pid_t chronyd = start_chronyd();
@@ -482,6 +602,7 @@ int main(int argc, char **argv)
     (void)snprintf(pid, sizeof pid, "%d", (int)start_chronyd());
     demand(write_text(GROUP "/cgroup.procs", pid) && beats_now(), "a unit's process");
     try_kills(&heart->truth, "a time service that is a unit");
+    try_agent(&heart->truth);
     (void)printf("done, %d failures\n", failures);
     power_off();
 }
