@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "object.h"
 
+#include "elements.h"
 #include "verify.h"
 
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct opening {
     uint32_t free_count, capacity;
     uint32_t *slots; /* kinds by call: open addressing, 1 + kind; 0 is empty */
     uint32_t slot_count, kind_capacity;
+    uint32_t
+        *previous; /* by item: the due one before it of the same process; made when asked for */
 };
 
 static int64_t end_of(const struct opening *opening, uint32_t item)
@@ -72,24 +75,56 @@ static void return_until(struct opening *opening, int64_t time_ns)
     }
 }
 
-/* The latest open item of the same process: it completes at the very time of this invocation. */
-static void tie(struct opening *opening, uint32_t item)
+static int by_process(const void *left, const void *right)
+{
+    const struct keyed *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static bool find_previous(struct opening *opening)
+{
+    struct object *object = opening->object;
+    struct keyed *items = budget_alloc(object->budget, (object->count + 1) * sizeof *items);
+    uint32_t last = ITEM_NONE;
+
+    opening->previous =
+        budget_alloc(object->budget, (object->count + 1) * sizeof *opening->previous);
+    for (uint32_t i = 0; i < object->count && items; i++)
+        items[i] = (struct keyed){object_op(object, i)->process, i};
+    if (items)
+        qsort(items, object->count, sizeof *items, by_process);
+    for (size_t i = 0; i < object->count && items && opening->previous; i++) {
+        if (i > 0 && items[i].key != items[i - 1].key)
+            last = ITEM_NONE;
+        opening->previous[items[i].at] = last;
+        if (object->items[items[i].at].due)
+            last = items[i].at;
+    }
+    budget_free(object->budget, items);
+    return items && opening->previous;
+}
+
+/* To the latest open item of the same process: it completes at the very time of this invocation.
+ * False when the budget is used up. */
+static bool tie(struct opening *opening, uint32_t item, int64_t time_ns)
 {
     struct object *object = opening->object;
     struct item *self = &object->items[item];
 
-    for (uint32_t i = 0; i < opening->open_count; i++) {
-        uint32_t other = opening->heap[i];
-        if (object_op(object, other)->process == object_op(object, item)->process &&
-            (self->after == ITEM_NONE || self->after < other))
-            self->after = other;
-    }
+    if (!opening->previous && !find_previous(opening))
+        return false;
+    self->after = opening->previous[item];
+    if (self->after != ITEM_NONE && end_of(opening, self->after) < time_ns)
+        self->after = ITEM_NONE;
     if (self->after == ITEM_NONE)
-        return;
+        return true;
     self->tied = object->items[self->after].tied = object->tied = true;
     /* What must stay before another cannot be thought away. */
     if (object->items[self->after].call.kind == CALL_OVERWRITE)
         object->items[self->after].call.kind = CALL_UPDATE;
+    return true;
 }
 
 static int open_due(struct opening *opening, uint32_t item, struct err *err)
@@ -99,7 +134,7 @@ static int open_due(struct opening *opening, uint32_t item, struct err *err)
     if (opening->free_count == 0) {
         uint32_t grown = opening->capacity ? opening->capacity * 2 : 64;
         if (grown > 1u << 16)
-            return err_set(err, 0, "more than %u operations are open at once", 1u << 15);
+            return err_set(err, 0, "more than %u operations are open at once", 1u << 16);
         uint32_t *heap =
             budget_realloc(object->budget, opening->heap, grown * sizeof *opening->heap);
         if (heap)
@@ -208,8 +243,9 @@ static int open_item(struct opening *opening, uint32_t item, struct err *err)
     int64_t time_ns = source_start(opening->source, object_op(object, item));
 
     return_until(opening, time_ns);
-    if (opening->open_count && end_of(opening, opening->heap[0]) == time_ns)
-        tie(opening, item);
+    if (opening->open_count && end_of(opening, opening->heap[0]) == time_ns &&
+        !tie(opening, item, time_ns))
+        return 0;
     object->events[object->event_count++] = item << 1;
     return object->items[item].due ? open_due(opening, item, err) : open_optional(opening, item);
 }
@@ -319,6 +355,7 @@ static int build(struct object *object, const struct object_source *source, stru
     budget_free(object->budget, opening.heap);
     budget_free(object->budget, opening.free_slots);
     budget_free(object->budget, opening.slots);
+    budget_free(object->budget, opening.previous);
     return result;
 }
 
