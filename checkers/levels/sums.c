@@ -13,27 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Levels times operations up to which the narrowest crowd is looked for. */
-enum { CROWD_LOOKS_MAX = 20 * 1000 * 1000 };
-
-/* Of one key's additions, those released and not yet done, the earliest deadline at the root. */
-struct heap {
-    uint32_t *places;
-    uint32_t count;
-};
-
-struct fitting {
-    struct sums *sums;
-    uint32_t *jobs; /* places of additions, by release */
-    uint32_t job_count, released;
-    int64_t *left; /* by place: how much of it is to be done */
-    struct heap due;
-    int64_t *begun;   /* by level, from 1 on: what is to be added from there */
-    uint32_t *places; /* of the refutation */
-    uint32_t count;
-    char *why;
-};
-
 /* -- numbers --------------------------------------------------------------------------------- */
 
 static bool number_of(const struct sums *sums, value_id value, int64_t *number)
@@ -87,11 +66,6 @@ static int by_size(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static bool is_same_session(const struct sums *sums, uint32_t i, uint32_t k)
-{
-    return sums->sessions[i].key == sums->sessions[k].key;
-}
-
 static void find_sessions(struct sums *sums, uint32_t key)
 {
     const struct keys *keys = sums->keys;
@@ -115,13 +89,8 @@ static void find_sessions(struct sums *sums, uint32_t key)
     }
 }
 
-static void tell(struct fitting *fitting, uint32_t place)
-{
-    fitting->places[fitting->count++] = place;
-}
-
 /* The bounds of each addition. FAST_INVALID: a process read less than it had read before. */
-static enum fast find_bounds(struct fitting *fitting)
+static enum fast find_bounds(struct sums_fitting *fitting)
 {
     struct sums *sums = fitting->sums;
     int64_t bound = sums->initial;
@@ -129,7 +98,7 @@ static enum fast find_bounds(struct fitting *fitting)
 
     for (uint32_t i = 0; i < sums->session_count; i++) {
         uint32_t place = sums->sessions[i].at;
-        if (i == 0 || !is_same_session(sums, i, i - 1)) {
+        if (i == 0 || !sums_same_session(sums, i, i - 1)) {
             bound = sums->initial;
             reader = PLACE_NONE;
         }
@@ -137,8 +106,8 @@ static enum fast find_bounds(struct fitting *fitting)
             sums->least[place] = bound;
         } else if (sums->number[place] < bound) {
             if (reader != PLACE_NONE)
-                tell(fitting, reader);
-            tell(fitting, place);
+                sums_tell(fitting, reader);
+            sums_tell(fitting, place);
             (void)snprintf(fitting->why, SUMS_WHY,
                            "Nothing negative was added, and yet %" PRId64 " was read after %" PRId64
                            ".",
@@ -151,7 +120,7 @@ static enum fast find_bounds(struct fitting *fitting)
     }
     for (uint32_t i = sums->session_count; i > 0; i--) {
         uint32_t place = sums->sessions[i - 1].at;
-        if (i == sums->session_count || !is_same_session(sums, i, i - 1))
+        if (i == sums->session_count || !sums_same_session(sums, i, i - 1))
             bound = SUM_UNBOUNDED;
         if (sums_is_read(sums, place))
             bound = sums->number[place];
@@ -161,154 +130,6 @@ static enum fast find_bounds(struct fitting *fitting)
     return FAST_VALID;
 }
 
-/* -- refutations ----------------------------------------------------------------------------- */
-
-/* Whether the addition has to be made while the value is between these. */
-static bool is_within(const struct sums *sums, uint32_t place, int64_t from, int64_t to)
-{
-    return !sums_is_read(sums, place) && sums->least[place] >= from && sums->most[place] <= to;
-}
-
-/* The number of a level, from 1 on; 0: the initial value. */
-static uint32_t level_of(const struct sums *sums, int64_t value)
-{
-    uint32_t low = 0, high = sums->level_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums->levels[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < sums->level_count && sums->levels[low] == value ? low + 1 : 0;
-}
-
-/* The greatest value from which on more has to be added up to `to` than there is room for. */
-static bool find_crowd_up_to(const struct fitting *fitting, int64_t to, int64_t *from)
-{
-    const struct sums *sums = fitting->sums;
-    int64_t *begun = fitting->begun, sum = 0;
-
-    memset(begun, 0, ((size_t)sums->level_count + 1) * sizeof *begun);
-    for (uint32_t i = 0; i < sums->session_count; i++) {
-        uint32_t place = sums->sessions[i].at;
-        if (!sums_is_read(sums, place) && sums->most[place] <= to)
-            begun[level_of(sums, sums->least[place])] += sums->number[place];
-    }
-    for (uint32_t level = sums->level_count + 1; level > 0; level--) {
-        *from = level > 1 ? sums->levels[level - 2] : sums->initial;
-        sum += begun[level - 1];
-        if (sum > 0 && sum > to - *from)
-            return true;
-    }
-    return false;
-}
-
-/* The narrowest crowd up to any value read or, where that is too much to look for, to `to`. */
-static bool find_crowd(const struct fitting *fitting, int64_t *from, int64_t *to)
-{
-    const struct sums *sums = fitting->sums;
-    uint64_t looks = (uint64_t)sums->level_count * (sums->level_count + sums->session_count);
-    int64_t other;
-
-    if (!find_crowd_up_to(fitting, *to, from))
-        return false;
-    for (uint32_t i = 0; i < sums->level_count && looks < CROWD_LOOKS_MAX; i++) {
-        if (find_crowd_up_to(fitting, sums->levels[i], &other) &&
-            sums->levels[i] - other < *to - *from) {
-            *from = other;
-            *to = sums->levels[i];
-        }
-    }
-    return true;
-}
-
-/* The last read before session place `i` that shows that the value was `from` or more by then. */
-static void tell_read_before(struct fitting *fitting, uint32_t i, int64_t from)
-{
-    const struct sums *sums = fitting->sums;
-
-    for (uint32_t k = i; k > 0 && is_same_session(sums, k - 1, i) && from > sums->initial; k--) {
-        uint32_t place = sums->sessions[k - 1].at;
-        if (sums_is_read(sums, place)) {
-            tell(fitting, place);
-            return;
-        }
-    }
-}
-
-static void tell_read_after(struct fitting *fitting, uint32_t i)
-{
-    const struct sums *sums = fitting->sums;
-
-    for (uint32_t k = i + 1; k < sums->session_count && is_same_session(sums, k, i); k++) {
-        uint32_t place = sums->sessions[k].at;
-        if (sums_is_read(sums, place)) {
-            tell(fitting, place);
-            return;
-        }
-    }
-}
-
-/* As many of the crowd as it takes, and for each process the reads around its own. */
-static enum fast refute_crowd(struct fitting *fitting, int64_t to)
-{
-    const struct sums *sums = fitting->sums;
-    int64_t from, sum = 0;
-    uint32_t additions = 0, last = UINT32_MAX;
-
-    if (!find_crowd(fitting, &from, &to))
-        return FAST_NOT;
-    for (uint32_t i = 0; i < sums->session_count && (sum <= 0 || sum <= to - from); i++) {
-        uint32_t place = sums->sessions[i].at;
-        if (!is_within(sums, place, from, to))
-            continue;
-        bool goes_on = last != UINT32_MAX && is_same_session(sums, last, i);
-        if (!goes_on && last != UINT32_MAX)
-            tell_read_after(fitting, last);
-        if (!goes_on)
-            tell_read_before(fitting, i, from);
-        tell(fitting, place);
-        sum += sums->number[place];
-        additions++;
-        last = i;
-    }
-    tell_read_after(fitting, last);
-    (void)snprintf(fitting->why, SUMS_WHY,
-                   "%" PRIu32 " additions, %" PRId64
-                   " in all, each of a process that had found %" PRId64
-                   " or more and then read %" PRId64 " or less.",
-                   additions, sum, from, to);
-    return FAST_INVALID;
-}
-
-/* A read of `to`, everything added, and what shows of additions that they came later. */
-static enum fast refute_lack(struct fitting *fitting, int64_t to)
-{
-    const struct sums *sums = fitting->sums;
-    bool is_told = false, is_over = false;
-    int64_t sum = sums->initial;
-
-    for (uint32_t i = 0; i < sums->session_count; i++) {
-        uint32_t place = sums->sessions[i].at;
-        bool is_read = sums_is_read(sums, place);
-        if (i == 0 || !is_same_session(sums, i, i - 1))
-            is_over = false;
-        if (!is_read || (!is_told && sums->number[place] == to) ||
-            (!is_over && sums->number[place] >= to))
-            tell(fitting, place);
-        is_told = is_told || (is_read && sums->number[place] == to);
-        is_over = is_over || (is_read && sums->number[place] >= to);
-        sum += is_read || is_over ? 0 : sums->number[place];
-    }
-    (void)snprintf(fitting->why, SUMS_WHY,
-                   "%" PRId64 " was read, and what can have been added by then comes to %" PRId64
-                   " at most.",
-                   to, sum);
-    return FAST_INVALID;
-}
-
 /* -- fitting --------------------------------------------------------------------------------- */
 
 static bool is_earlier(const struct sums *sums, uint32_t a, uint32_t b)
@@ -316,9 +137,9 @@ static bool is_earlier(const struct sums *sums, uint32_t a, uint32_t b)
     return sums->most[a] < sums->most[b];
 }
 
-static void push(struct fitting *fitting, uint32_t place)
+static void push(struct sums_fitting *fitting, uint32_t place)
 {
-    struct heap *heap = &fitting->due;
+    struct sums_heap *heap = &fitting->due;
     uint32_t at = heap->count++;
 
     for (; at > 0 && is_earlier(fitting->sums, place, heap->places[(at - 1) / 2]);
@@ -327,9 +148,9 @@ static void push(struct fitting *fitting, uint32_t place)
     heap->places[at] = place;
 }
 
-static void pop(struct fitting *fitting)
+static void pop(struct sums_fitting *fitting)
 {
-    struct heap *heap = &fitting->due;
+    struct sums_heap *heap = &fitting->due;
     uint32_t place = heap->places[--heap->count], at = 0;
 
     for (uint32_t child; (child = 2 * at + 1) < heap->count; at = child) {
@@ -343,7 +164,7 @@ static void pop(struct fitting *fitting)
     heap->places[at] = place;
 }
 
-static void release_jobs(struct fitting *fitting, int64_t value)
+static void release_jobs(struct sums_fitting *fitting, int64_t value)
 {
     const struct sums *sums = fitting->sums;
 
@@ -353,7 +174,7 @@ static void release_jobs(struct fitting *fitting, int64_t value)
 }
 
 /* Whether something had to be done by now and is not. */
-static bool is_late(const struct fitting *fitting, int64_t value, int64_t *deadline)
+static bool is_late(const struct sums_fitting *fitting, int64_t value, int64_t *deadline)
 {
     if (fitting->due.count == 0)
         return false;
@@ -362,16 +183,16 @@ static bool is_late(const struct fitting *fitting, int64_t value, int64_t *deadl
 }
 
 /* Make additions until the value is `to`. */
-static enum fast fill(struct fitting *fitting, int64_t from, int64_t to)
+static enum fast fill(struct sums_fitting *fitting, int64_t from, int64_t to)
 {
     int64_t deadline;
 
     release_jobs(fitting, from);
     while (from < to) {
         if (is_late(fitting, from, &deadline))
-            return refute_crowd(fitting, deadline);
+            return sums_refute_crowd(fitting, deadline);
         if (fitting->due.count == 0)
-            return refute_lack(fitting, to);
+            return sums_refute_lack(fitting, to);
         int64_t *left = &fitting->left[fitting->due.places[0]];
         int64_t done = *left < to - from ? *left : to - from;
         from += done;
@@ -382,7 +203,7 @@ static enum fast fill(struct fitting *fitting, int64_t from, int64_t to)
     return FAST_VALID;
 }
 
-static void find_jobs(struct fitting *fitting, struct keyed *scratch)
+static void find_jobs(struct sums_fitting *fitting, struct keyed *scratch)
 {
     const struct sums *sums = fitting->sums;
 
@@ -400,7 +221,7 @@ static void find_jobs(struct fitting *fitting, struct keyed *scratch)
 }
 
 /* Nothing negative is added. */
-static enum fast fit(struct fitting *fitting, struct keyed *scratch)
+static enum fast fit(struct sums_fitting *fitting, struct keyed *scratch)
 {
     const struct sums *sums = fitting->sums;
     enum fast result = find_bounds(fitting);
@@ -418,28 +239,14 @@ static enum fast fit(struct fitting *fitting, struct keyed *scratch)
     if (result != FAST_VALID)
         return result;
     release_jobs(fitting, value);
-    return is_late(fitting, value, &deadline) ? refute_crowd(fitting, deadline) : FAST_VALID;
+    return is_late(fitting, value, &deadline) ? sums_refute_crowd(fitting, deadline) : FAST_VALID;
 }
 
 /* -- numbers of any sign --------------------------------------------------------------------- */
 
-/* The read, what its process had added, and what others may have added to make it less, or more. */
-static void tell_bounds(struct fitting *fitting, uint32_t reader, bool is_less)
-{
-    const struct sums *sums = fitting->sums;
-
-    for (uint32_t i = 0; i < sums->session_count; i++) {
-        uint32_t place = sums->sessions[i].at;
-        bool is_own = is_same_session(sums, i, reader) && i < reader;
-        bool is_read = sums_is_read(sums, place);
-        if (i == reader || (!is_read && (is_own || is_less == (sums->number[place] < 0))))
-            tell(fitting, place);
-    }
-}
-
 /* A read of less, or more, than all that others may have added, and its own process did, can come
  * to. */
-static enum fast bound(struct fitting *fitting)
+static enum fast bound(struct sums_fitting *fitting)
 {
     const struct sums *sums = fitting->sums;
     int64_t losses = 0, gains = 0, least = 0, most = 0;
@@ -453,7 +260,7 @@ static enum fast bound(struct fitting *fitting)
     for (uint32_t i = 0; i < sums->session_count; i++) {
         uint32_t place = sums->sessions[i].at;
         int64_t number = sums->number[place];
-        if (i == 0 || !is_same_session(sums, i, i - 1)) {
+        if (i == 0 || !sums_same_session(sums, i, i - 1)) {
             least = sums->initial + losses;
             most = sums->initial + gains;
         }
@@ -461,7 +268,7 @@ static enum fast bound(struct fitting *fitting)
             least += number > 0 ? number : 0; /* surely added, by whoever comes after */
             most += number < 0 ? number : 0;
         } else if (sums_is_read(sums, place) && (number < least || number > most)) {
-            tell_bounds(fitting, i, number < least);
+            sums_tell_bounds(fitting, i, number < least);
             (void)snprintf(fitting->why, SUMS_WHY,
                            "%" PRId64 " was read, and the sum was between %" PRId64 " and %" PRId64
                            " whatever others had added.",
@@ -486,7 +293,7 @@ static bool loses(const struct sums *sums)
 
 /* FAST_VALID: there is nothing against an order of any key, and every one of them only grows;
  * FAST_NOT: some does not. */
-static enum fast judge_each(struct fitting *fitting, struct keyed *scratch, uint32_t *refuted)
+static enum fast judge_each(struct sums_fitting *fitting, struct keyed *scratch, uint32_t *refuted)
 {
     struct sums *sums = fitting->sums;
     enum fast all = FAST_VALID;
@@ -505,7 +312,8 @@ static enum fast judge_each(struct fitting *fitting, struct keyed *scratch, uint
 }
 
 /* What was told, if the naive routine agrees. */
-static enum fast confirm(const struct fitting *fitting, uint32_t refuted, struct excerpt *witness)
+static enum fast confirm(const struct sums_fitting *fitting, uint32_t refuted,
+                         struct excerpt *witness)
 {
     const struct sums *sums = fitting->sums;
     const struct keys *keys = sums->keys;
@@ -525,7 +333,7 @@ static enum fast judge(struct sums *sums, struct excerpt *witness, char *why)
 {
     struct budget *budget = sums->budget;
     size_t places = sums->history->count + 1;
-    struct fitting fitting = {
+    struct sums_fitting fitting = {
         .sums = sums,
         .jobs = budget_alloc(budget, places * sizeof *fitting.jobs),
         .left = budget_alloc(budget, places * sizeof *fitting.left),

@@ -43,6 +43,44 @@ static inline bool sums_is_void(const struct sums *sums, uint32_t place)
                                      : sums->number[place] == 0;
 }
 
+static inline bool sums_same_session(const struct sums *sums, uint32_t i, uint32_t k)
+{
+    return sums->sessions[i].key == sums->sessions[k].key;
+}
+
+/* Of one key's additions, those released and not yet done, the earliest deadline at the root. */
+struct sums_heap {
+    uint32_t *places;
+    uint32_t count;
+};
+
+struct sums_fitting {
+    struct sums *sums;
+    uint32_t *jobs; /* places of additions, by release */
+    uint32_t job_count, released;
+    int64_t *left; /* by place: how much of it is to be done */
+    struct sums_heap due;
+    int64_t *begun;   /* by level, from 1 on: what is to be added from there */
+    uint32_t *places; /* of the refutation */
+    uint32_t count;
+    char *why;
+};
+
+static inline void sums_tell(struct sums_fitting *fitting, uint32_t place)
+{
+    fitting->places[fitting->count++] = place;
+}
+
+/* Tell why not, where something must have been added before a read of `to` and was not: too much
+ * has to be added between some value and a read of this or another. FAST_NOT: it is not found. */
+enum fast sums_refute_crowd(struct sums_fitting *fitting, int64_t to);
+
+/* Likewise where all that can have been added before a read of `to` comes to less. */
+enum fast sums_refute_lack(struct sums_fitting *fitting, int64_t to);
+
+/* Likewise of a read (by place in sessions) of less, or more, than others can have made of it. */
+void sums_tell_bounds(struct sums_fitting *fitting, uint32_t reader, bool is_less);
+
 /* Look for an order of everything, where nothing negative is added. FAST_VALID: found, and checked
  * by sums_replay. FAST_NOT: not found. */
 enum fast sums_order(const struct sums *sums);

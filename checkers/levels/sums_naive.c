@@ -160,24 +160,20 @@ bool sums_refute(const struct object_source *one, const struct excerpt *witness)
 
 /* -- an order -------------------------------------------------------------------------------- */
 
-/* Everything that happened is there once, nothing that failed, and each process's in its order. */
-static bool is_complete(const struct history *history, const uint32_t *order, uint32_t count,
-                        uint32_t *position)
+/* As many operations as happened, and nothing that failed. None is there twice, or else one would
+ * not come after itself (keeps_sessions). */
+static bool is_complete(const struct history *history, const uint32_t *order, uint32_t count)
 {
-    uint32_t placed = 0;
+    size_t placed = 0, happened = 0;
 
-    for (size_t i = 0; i < history->count; i++)
-        position[i] = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct op *op = &history->ops[order[i]];
-        if (position[order[i]] || op->type == OP_FAIL)
+        if (history->ops[order[i]].type == OP_FAIL)
             return false;
-        position[order[i]] = i + 1;
-        placed += op->type == OP_OK;
+        placed += history->ops[order[i]].type == OP_OK;
     }
     for (size_t i = 0; i < history->count; i++)
-        placed -= history->ops[i].type == OP_OK;
-    return placed == 0;
+        happened += history->ops[i].type == OP_OK;
+    return placed == happened;
 }
 
 static int by_process(const void *left, const void *right)
@@ -223,23 +219,21 @@ bool sums_replay(const struct object_source *source, const struct keys *keys, co
                  uint32_t count, struct budget *budget)
 {
     const struct history *history = source->history;
-    uint32_t *position = budget_alloc(budget, (history->count + 1) * sizeof *position);
     uint32_t *key = budget_alloc(budget, (history->count + 1) * sizeof *key);
     int64_t *sums = budget_alloc(budget, ((size_t)keys->count + 1) * sizeof *sums);
     struct keyed *sessions = budget_alloc(budget, ((size_t)count + 1) * sizeof *sessions);
     bool fits = false;
 
-    if (position && key && sums && sessions) {
+    if (key && sums && sessions) {
         for (uint32_t k = 0; k < keys->count; k++) {
             sums[k] = number_of(history, source->initial);
             for (uint32_t i = keys->starts[k]; i < keys->starts[k + 1]; i++)
                 key[keys->places[i]] = k;
         }
-        fits = is_complete(history, order, count, position) &&
+        fits = is_complete(history, order, count) &&
                keeps_sessions(history, order, count, sessions) &&
                explains_reads(source, order, count, key, sums);
     }
-    budget_free(budget, position);
     budget_free(budget, key);
     budget_free(budget, sums);
     budget_free(budget, sessions);

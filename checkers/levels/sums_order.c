@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 /* One order for all counters, made step by step: what is read now goes at once, which takes nothing
- * from anybody, and then the addition that was asked for first, of those that leave no reader
- * behind and enough room for what other processes have to add by then. It never takes back a step:
- * it may fail where there is an order. */
+ * from anybody, and then the addition that returned first, of those that leave no reader and enough
+ * room for what other processes have to add by then. (In what systems do, additions have mostly
+ * taken effect in the order in which they returned, however late others read of it.) It never takes
+ * back a step: it may fail where there is an order. */
 #include "sums_internal.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct counter {
     int64_t value;
     uint32_t first, end; /* of its levels */
     uint32_t at;         /* the lowest level that somebody has yet to read; end: none */
+    int64_t due;         /* what has to be added by any of its levels, and is not */
 };
 
 struct level {
@@ -85,7 +87,8 @@ static void find_levels(struct ordering *ordering)
             ordering->levels[kept - 1].readers++;
         }
         used = kept;
-        *counter = (struct counter){sums->initial, first, kept, first};
+        *counter =
+            (struct counter){.value = sums->initial, .first = first, .end = kept, .at = first};
     }
 }
 
@@ -109,17 +112,26 @@ static void find_sequence(struct ordering *ordering)
     }
 }
 
-/* What has to be added by when. */
+/* More (or, negative, less) has to be added by the time at which the addition has to be made. */
+static void add_due(struct ordering *ordering, uint32_t place, int64_t amount)
+{
+    const struct sums *sums = ordering->sums;
+    struct counter *counter = &ordering->counters[sums->key[place]];
+
+    if (sums->most[place] == SUM_UNBOUNDED)
+        return;
+    level_of(ordering, counter, sums->most[place])->due += amount;
+    counter->due += amount;
+}
+
 static void find_dues(struct ordering *ordering)
 {
     const struct sums *sums = ordering->sums;
 
     for (uint32_t i = 0; i < ordering->count; i++) {
         uint32_t place = ordering->sequence[i].at;
-        if (!sums_is_read(sums, place) && !sums_is_void(sums, place) &&
-            sums->most[place] != SUM_UNBOUNDED)
-            level_of(ordering, &ordering->counters[sums->key[place]], sums->most[place])->due +=
-                sums->number[place];
+        if (!sums_is_read(sums, place) && !sums_is_void(sums, place))
+            add_due(ordering, place, sums->number[place]);
     }
 }
 
@@ -169,8 +181,18 @@ static bool may_add(struct ordering *ordering, uint32_t place)
         due += level->due;
         if (due > level->value - value)
             return false;
+        if (due == counter->due)
+            return true;
     }
     return true;
+}
+
+/* Whether the addition returned before the one that comes next in the session. */
+static bool returned_before(const struct ordering *ordering, uint32_t place,
+                            const struct session *session)
+{
+    const struct op *other = sums_op(ordering->sums, ordering->sequence[session->next].at);
+    return sums_op(ordering->sums, place)->complete_index < other->complete_index;
 }
 
 /* The session whose addition comes next; NULL if none can. What may not have happened comes only
@@ -190,7 +212,7 @@ static struct session *choose(struct ordering *ordering)
         const struct counter *counter = &ordering->counters[sums->key[place]];
         bool happened = sums_op(sums, place)->type == OP_OK;
         if (sums_is_read(sums, place) || best_happened > happened ||
-            (best && best_happened == happened && ordering->sequence[best->next].at < place) ||
+            (best && best_happened == happened && !returned_before(ordering, place, best)) ||
             (!happened && counter->at == counter->end) || !may_add(ordering, place))
             continue;
         best = session;
@@ -206,8 +228,7 @@ static void add(struct ordering *ordering, struct session *session)
     struct counter *counter = &ordering->counters[sums->key[place]];
 
     counter->value += sums->number[place];
-    if (sums->most[place] != SUM_UNBOUNDED)
-        level_of(ordering, counter, sums->most[place])->due -= sums->number[place];
+    add_due(ordering, place, -sums->number[place]);
     put(ordering, session);
 }
 

@@ -7,6 +7,7 @@
 #include "../lib/effort.h"
 #include "../lib/gen.h"
 #include "../lib/hist.h"
+#include "../lib/judged.h"
 
 static struct object_source source_of(const struct history *history, value_id initial)
 {
@@ -284,9 +285,64 @@ static void test_sums__what_a_process_read_bounds_what_it_reads_next(void **stat
            "p0 read x -> 0 @ 4 5\n",
            FAST_INVALID, 3);
     expect("p0 add x -1 @ 0 1\n"
+           "p0 read x -> -2 @ 4 5\n",
+           FAST_INVALID, 2);
+    expect("p0 add x -1 @ 0 1\n"
            "p1 add x 2 @ 2 3\n"
            "p0 read x -> 0 @ 4 5\n",
            FAST_NOT, 0);
+}
+
+/* Two counters; p0's second addition must wait for p1, which has another one before its read. */
+static void test_sums__an_addition_waits_for_readers(void **state)
+{
+    (void)state;
+    expect("p0 add x 1 @ 0 1\n"
+           "p0 read x -> 1 @ 2 3\n"
+           "p0 add x 1 @ 4 5\n"
+           "p1 add y 1 @ 6 7\n"
+           "p1 read x -> 1 @ 8 9\n",
+           FAST_VALID, 0);
+}
+
+static void test_sums__the_naive_routine_knows_what_comes_later(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("p0 read x -> 1 @ 0 1\n"
+                                 "p0 add x 1 @ 2 3\n"
+                                 "p1 add x -1 @ 4 5\n");
+    static const uint32_t all[] = {0, 1, 2};
+    struct object_source one = source_of(&hist->history, VALUE_NIL);
+    struct excerpt witness;
+    struct budget budget;
+
+    budget_init(&budget, 0, 0);
+    one.places = all;
+    one.count = 3;
+    assert_true(fast_begin_witness(&one, &budget, &witness));
+    assert_false(sums_refute(&one, &witness));
+    excerpt_add(&witness, 0, 0);
+    assert_true(sums_refute(&one, &witness));
+    excerpt_release(&witness, &budget);
+    hist_free(hist);
+}
+
+static void test_sums__the_narrowest_crowd_is_told(void **state)
+{
+    (void)state;
+    expect("p0 add x 1 @ 0 1\n"
+           "p0 read x -> 3 @ 2 3\n"
+           "p1 add x 1 @ 0 1\n"
+           "p1 read x -> 3 @ 2 3\n"
+           "p2 add x 1 @ 0 1\n"
+           "p2 read x -> 3 @ 2 3\n"
+           "p3 add x 1 @ 0 1\n"
+           "p3 read x -> 3 @ 2 3\n"
+           "p4 add x 9 @ 0 1\n"
+           "p5 read x -> 5 @ 0 1\n"
+           "p5 add x 1 @ 2 3\n"
+           "p5 read x -> 5 @ 4 5\n",
+           FAST_INVALID, 3);
 }
 
 static void test_sums__additions_need_room_between_two_reads(void **state)
@@ -380,6 +436,32 @@ static void test_sums__long_histories_are_quick(void **state)
     check_long(4, true);
 }
 
+/* One process adds, another reads it all much later: too many at once for a search. */
+static void test_sums__what_is_not_linearizable_needs_no_search_to_be_sequential(void **state)
+{
+    (void)state;
+    enum { COUNT = 33000 };
+    struct hist *hist = hist_new("");
+    struct history *history = &hist->history;
+
+    for (int i = 0; i < 2 * COUNT; i++) {
+        struct op op = {.process = i / COUNT,
+                        .type = OP_OK,
+                        .f = i < COUNT ? OP_F_ADD : OP_F_READ,
+                        .key = values_int(&history->values, 7),
+                        .invoke_ns = 10 * i,
+                        .complete_ns = 10 * i + 5};
+        if (i < COUNT)
+            op.in = values_int(&history->values, 1);
+        else
+            op.out = values_int(&history->values, i - COUNT);
+        hist_add(history, &op);
+    }
+    hist_finish(history);
+    expect_history("sequential", history, VERDICT_VALID);
+    hist_free(hist);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,10 +469,14 @@ int main(void)
         cmocka_unit_test(test_sums__the_naive_routine_refutes_only_what_has_no_order),
         cmocka_unit_test(test_sums__an_order_is_one_of_everything_in_each_process_s_order),
         cmocka_unit_test(test_sums__what_a_process_read_bounds_what_it_reads_next),
+        cmocka_unit_test(test_sums__an_addition_waits_for_readers),
+        cmocka_unit_test(test_sums__the_naive_routine_knows_what_comes_later),
+        cmocka_unit_test(test_sums__the_narrowest_crowd_is_told),
         cmocka_unit_test(test_sums__additions_need_room_between_two_reads),
         cmocka_unit_test(test_sums__a_value_needs_additions_that_can_come_before),
         cmocka_unit_test(test_sums__other_objects_are_not_its_business),
         cmocka_unit_test(test_sums__long_histories_are_quick),
+        cmocka_unit_test(test_sums__what_is_not_linearizable_needs_no_search_to_be_sequential),
     };
     return cmocka_run_group_tests_name("checkers/sums", tests, NULL, NULL);
 }
