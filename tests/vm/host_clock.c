@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +24,7 @@
 #include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -318,6 +320,45 @@ static void expect_true(const struct truth *truth, const char *when)
     claim(llabs(off) < TRUE_WITHIN_NS, "%s: true to %.3f us", when, (double)llabs(off) / 1e3);
 }
 
+static int drop_right(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &header, data))
+        return -1;
+    data[0].effective &= ~(1U << CAP_SYS_TIME);
+    data[0].permitted &= ~(1U << CAP_SYS_TIME);
+    data[0].inheritable &= ~(1U << CAP_SYS_TIME);
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+/* In a child: root as a container has it. */
+static int declare_without_right(void)
+{
+    const struct host_world world = {.clock = {.wall_offset_ns = NS_PER_SEC}};
+    struct host *host = open_host();
+    struct err err = {0};
+
+    if (drop_right())
+        return 2;
+    if (host_declare(host, &world, &err) == 0 || !strstr(err.msg, "CAP_SYS_TIME"))
+        return 3;
+    return host_close(host, &err) ? 4 : 0;
+}
+
+static void try_without_right(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(declare_without_right());
+    (void)waitpid(pid, &status, 0);
+    claim(status == 0 && beats_now() && fields_are_back(),
+          "without the right to set the clock nothing is begun (%#x)", (unsigned)status);
+}
+
 static void try_faults(const struct truth *truth)
 {
     static const int64_t rates[] = {100, -20000, 90000, -100000};
@@ -593,6 +634,7 @@ int main(int argc, char **argv)
     keep_clock(&heart->truth);
     pid_t chronyd = start_chronyd();
     demand(beats_now(), "a time service");
+    try_without_right();
     try_faults(&heart->truth);
     try_kills(&heart->truth, "a time service that is a process");
     (void)kill(chronyd, SIGKILL);

@@ -69,6 +69,22 @@ static int set_rate(int64_t freq, int64_t tick)
     return adjtimex(&timex) < 0 ? -1 : 0;
 }
 
+/* Before anything is written down: whether the clock may be set at all. To give it the error that
+ * it has takes the same right and changes nothing. */
+static int check_right(struct err *err)
+{
+    struct timex timex = {.modes = 0};
+
+    if (adjtimex(&timex) < 0)
+        return err_errno(err, errno, "cannot read the kernel's clock");
+    timex.modes = ADJ_ESTERROR;
+    if (adjtimex(&timex) < 0)
+        return err_errno(err, errno,
+                         "the clock of this host cannot be set: its root lacks CAP_SYS_TIME, as in "
+                         "a container");
+    return 0;
+}
+
 static int read_before(struct clock_before *before, struct err *err)
 {
     struct timex timex = {.modes = 0};
@@ -230,8 +246,8 @@ static int begin(struct wall_clock *clock, struct err *err)
 
     if (clock->begun)
         return 0;
-    if (time_services_hold(clock->journal, err) || read_before(&entry.clock, err) ||
-        journal_note(clock->journal, &entry, err))
+    if (check_right(err) || time_services_hold(clock->journal, err) ||
+        read_before(&entry.clock, err) || journal_note(clock->journal, &entry, err))
         return -1;
     clock->before = entry.clock;
     clock->number = entry.number;
