@@ -112,6 +112,13 @@ expect 'clocks are told to the processes, not to the host' 0 \
 grep -qE '"ended".*"clock_reads":[1-9]' store/latest/history.jsonl && ok 'and were told' || not_ok 'and were told' "$scratch/out"
 nothing_left 'and nothing is left'
 
+expect "a host whose root may not set its clock is refused, where that is asked for" 255 \
+    run raft --hosts hosts.txt --host-clock --nemesis clock:kind=step --time-limit 3 --interval 1
+expect_said 'with the reason' 'may not change its clock: Operation not permitted'
+expect 'their monotonic clocks are refused before anything starts' 254 \
+    run raft --hosts hosts.txt --host-clock --nemesis clock:kind=monotonic
+nothing_left 'and nothing is left of that'
+
 # Who is not root there has everything but cuts.
 sed 's/root@/plain@/' hosts.txt >plain.txt
 if on 0 setpriv --reuid 65532 --regid 65534 --clear-groups unshare -Ur true 2>/dev/null; then
