@@ -276,10 +276,11 @@ static void draw_phases(struct chart *chart)
         buf_printf(chart->html, "<path class=\"phase\" d=\"M%.1f %dV%d\"/>", x, chart->rate_top,
                    chart->bottom);
         double width = 5.6 * (double)name.len + 6;
-        if (x >= last && x + width < CHART_WIDTH + 40) {
-            text_at(chart, "phase-name", x, chart->bottom + 31,
-                    x + width > CHART_WIDTH ? "end" : "start", name.ptr ? name.ptr : "");
-            last = x + width;
+        bool before = x + width > CHART_WIDTH; /* no room behind it */
+        if ((before ? x - width : x) >= last) {
+            text_at(chart, "phase-name", x, chart->bottom + 31, before ? "end" : "start",
+                    name.ptr ? name.ptr : "");
+            last = before ? x : x + width;
         }
         buf_release(&name);
         left--;
