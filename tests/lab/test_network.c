@@ -4,7 +4,6 @@
 #include "../../harness/base/clock.h"
 #include "../../harness/lab/address.h"
 #include "../../harness/lab/lab_internal.h"
-#include "../../harness/lab/table.h"
 #include "../lib/check.h"
 #include "../lib/inlab.h"
 
@@ -604,29 +603,10 @@ static int run_in_lab(void *context)
     return status & 0xff;
 }
 
-/* Of one's own network namespace, as a controller. */
-static int try_tables(void *context)
-{
-    struct err err;
-
-    (void)context;
-    return table_try(&err) < 0;
-}
-
-static bool has_tables(void)
-{
-    struct err err;
-
-    return lab_run(try_tables, NULL, &err) == 0;
-}
-
 static void check_places(int (*controller)(void *context), enum wires wires)
 {
     struct place place = {controller, wires};
-    const char *why = inlab_impossible();
-
-    if (!why && wires < SWITCH && !has_tables())
-        why = "this kernel has no packet rules (ordeal doctor)";
+    const char *why = wires < SWITCH ? inlab_no_bridge() : inlab_impossible();
 
     if (why) {
         print_message("skipped: %s\n", why);

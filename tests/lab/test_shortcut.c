@@ -489,7 +489,7 @@ static void test_shortcut__an_ordinary_user_has_the_bridge(void **state)
 {
     (void)state;
     struct place place = {.controller = check_bridge_only};
-    const char *why = inlab_impossible();
+    const char *why = inlab_no_bridge();
 
     if (why) {
         print_message("skipped: %s\n", why);

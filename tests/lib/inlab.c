@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inlab.h"
 
+#include "../../harness/lab/table.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -55,6 +57,24 @@ const char *inlab_impossible(void)
     static struct err err;
 
     return lab_run(nothing, NULL, &err) < 0 ? err.msg : NULL;
+}
+
+static int try_tables(void *context)
+{
+    struct err err;
+
+    (void)context;
+    return table_try(&err) < 0;
+}
+
+const char *inlab_no_bridge(void)
+{
+    static struct err err;
+    int status = lab_run(try_tables, NULL, &err);
+
+    return status < 0    ? err.msg
+           : status == 0 ? NULL
+                         : "without packet rules the switch takes the bridge's place";
 }
 
 int inlab_open(struct inlab *inlab, int node_count, const struct lab_options *options,

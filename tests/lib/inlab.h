@@ -46,6 +46,9 @@ void inlab_clean(struct inlab *inlab);
 /* Why no lab can be made here, or NULL. */
 const char *inlab_impossible(void);
 
+/* Why no lab's network is a bridge here, or NULL. */
+const char *inlab_no_bridge(void);
+
 /* In a controller: open the lab (options, or NULL for the usual ones) with so many nodes. */
 int inlab_open(struct inlab *inlab, int node_count, const struct lab_options *options,
                struct err *err);
