@@ -3,6 +3,7 @@
  * taken, and what is none of ours is refused as a whole. */
 #include "../../harness/agent/host/heal.h"
 #include "../../harness/agent/host/journal.h"
+#include "../../harness/agent/host/tool.h"
 #include "../../harness/base/rng.h"
 #include "../lib/check.h"
 
@@ -361,6 +362,34 @@ static void test_journal__who_was_killed_holds_no_lock(void **state)
     (void)close(ends[1]);
 }
 
+/* A tool that is still at work when its agent is dead: `cat`, until we close the pipe it reads. */
+static void test_journal__what_a_dead_agent_executed_holds_the_lock(void **state)
+{
+    const struct place *place = *state;
+    struct journal journal;
+    struct err err;
+    char pipe_path[96];
+    int status;
+
+    (void)snprintf(pipe_path, sizeof pipe_path, "%s/pipe", place->folder);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        const char *const argv[] = {"cat", pipe_path, NULL};
+        _exit(journal_open(&journal, place->folder, 0, &err) ||
+              tool_run(argv, STR(""), journal.fd, NULL, &err));
+    }
+    int end = open(pipe_path, O_WRONLY | O_CLOEXEC); /* it has come as far as reading */
+    (void)unlink(pipe_path);
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, &status, 0);
+    assert_int_equal(journal_open(&journal, place->folder, 0, &err), -1);
+    assert_int_equal(err.code, EBUSY);
+    (void)close(end);
+    assert_int_equal(journal_open(&journal, place->folder, 10000, &err), 0);
+    journal_close(&journal);
+}
+
 static void test_journal__a_folder_of_everybody_is_refused(void **state)
 {
     const struct place *place = *state;
@@ -418,6 +447,7 @@ int main(void)
         TEST(test_journal__too_much_is_refused),
         TEST(test_journal__only_one_at_a_time),
         TEST(test_journal__who_was_killed_holds_no_lock),
+        TEST(test_journal__what_a_dead_agent_executed_holds_the_lock),
         TEST(test_journal__a_folder_of_everybody_is_refused),
         TEST(test_heal__a_clock_of_another_boot_is_left_alone),
     };
