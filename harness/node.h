@@ -6,7 +6,8 @@
  *
  * Everything a target writes on a node is under /node: /node/data (bounded, survives kills and dies
  * with the run), /node/conf, /node/log (kept in the run's folder). /node/bin holds Ordeal's own
- * programs; fetched packages are on the PATH (on hosts: what is installed there). A kill empties /run and /tmp.
+ * programs; fetched packages are on the PATH (on hosts: what is installed there). A kill empties
+ * /run and /tmp.
  */
 #ifndef ORDEAL_NODE_H
 #define ORDEAL_NODE_H
