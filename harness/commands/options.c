@@ -189,8 +189,8 @@ static int set(const struct option_spec *option, const char *value, void *args, 
     case OPTION_CHOICE:
         return parse_choice(option, value, into, err);
     case OPTION_INT:
-        if (!str_to_int(str_of(value), &number) || number < 0 || number > INT_MAX)
-            return err_set(err, EINVAL, "wants a whole number from 0 to %d, not '%s'", INT_MAX,
+        if (!str_to_int(str_of(value), &number) || number < 1 || number > INT_MAX)
+            return err_set(err, EINVAL, "wants a whole number from 1 to %d, not '%s'", INT_MAX,
                            value);
         *(int *)into = (int)number;
         return 0;

@@ -24,7 +24,7 @@ enum option_kind {
     OPTION_FLAG,   /* bool; takes no value */
     OPTION_TEXT,   /* const char *: borrowed from argv */
     OPTION_CHOICE, /* const char *: one of `choices`, which is what it then points into */
-    OPTION_INT,    /* int, from 0 to INT_MAX */
+    OPTION_INT,    /* int, from 1 to INT_MAX; 0 is for what was not given */
     OPTION_SEED,   /* uint64_t, decimal */
     OPTION_NUMBER, /* double, finite, not negative */
     OPTION_TIME,   /* int64_t nanoseconds: seconds as "60" or "1.5", or with ms, s, m, h */
