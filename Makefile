@@ -249,6 +249,7 @@ e2e: all packages $(B)/tests/lab/test_leftovers $(STAND_IN) $(VM_INIT)  ## the r
 	$(Q)B=$(B) JOBS=1 TEST_TIMEOUT=600 tests/run e2e $(E2E)
 
 test: deps  ## everything: unit tests under sanitizers, and end to end
+	$(Q)[ "$$(id -u)" -ne 0 ] || tools/deps test
 	$(Q)mkdir -p $(B) && rm -f $(B)/results
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests-built packages
 	$(Q)for step in unit-asan unit-tsan e2e; do \

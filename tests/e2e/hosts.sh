@@ -22,7 +22,7 @@ fi
 cd "$work" || exit 1
 SSHD=$(command -v sshd || echo "$packages/usr/sbin/sshd")
 LIBRARIES=$(find "$packages" -path '*/lib*' -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u | paste -sd:)
-ETCD=$(has etcd || realpath -q "$packages/usr/bin/etcd")
+ETCD=$(has etcd || realpath -qe "$packages/usr/bin/etcd")
 export SSHD LIBRARIES ETCD
 mount -t tmpfs -o mode=700 tmpfs /root
 export HOME=/root
