@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/timex.h>
 #include <unistd.h>
 
 static int open_host(struct host **host, const char *folder, struct err *err)
@@ -30,20 +29,6 @@ int guest_open(struct lodging *lodging, struct host **host, const char *folder, 
     if (lodging_open(lodging, folder, err))
         return err_wrap(err, "no place for a node on this host");
     return root ? open_host(host, folder, err) : 0;
-}
-
-int guest_try_clock(const struct host *host, struct err *err)
-{
-    struct timex now = {0};
-
-    if (!host)
-        return err_set(err, EPERM, "the clock of a host can be changed by root only");
-    if (adjtimex(&now) < 0)
-        return err_errno(err, errno, "cannot read the state of this host's clock");
-    now.modes = ADJ_FREQUENCY; /* to what it is */
-    if (adjtimex(&now) < 0)
-        return err_errno(err, errno, "the root of this host may not change its clock");
-    return 0;
 }
 
 int guest_close(struct lodging *lodging, struct host *host, struct err *err)

@@ -16,10 +16,6 @@
 int guest_open(struct lodging *lodging, struct host **host, const char *folder,
                struct err *err) MUST_CHECK;
 
-/* Whether this host's clock can be changed by us: found out before anything is written down of it,
- * which nobody could undo. `host` may be NULL. */
-int guest_try_clock(const struct host *host, struct err *err) MUST_CHECK;
-
 /* Undo all that was changed on the host, and remove the node's files. */
 int guest_close(struct lodging *lodging, struct host *host, struct err *err) MUST_CHECK;
 

@@ -69,22 +69,6 @@ static int set_rate(int64_t freq, int64_t tick)
     return adjtimex(&timex) < 0 ? -1 : 0;
 }
 
-/* Before anything is written down: whether the clock may be set at all. To give it the error that
- * it has takes the same right and changes nothing. */
-static int check_right(struct err *err)
-{
-    struct timex timex = {.modes = 0};
-
-    if (adjtimex(&timex) < 0)
-        return err_errno(err, errno, "cannot read the kernel's clock");
-    timex.modes = ADJ_ESTERROR;
-    if (adjtimex(&timex) < 0)
-        return err_errno(err, errno,
-                         "the clock of this host cannot be set: its root lacks CAP_SYS_TIME, as in "
-                         "a container");
-    return 0;
-}
-
 static int read_before(struct clock_before *before, struct err *err)
 {
     struct timex timex = {.modes = 0};
@@ -137,6 +121,20 @@ int wall_clock_undo(const struct clock_before *before, struct err *err)
 }
 
 /* -- what is declared ------------------------------------------------------------------------- */
+
+int wall_clock_try(struct err *err)
+{
+    struct timex timex = {.modes = 0};
+
+    if (adjtimex(&timex) < 0)
+        return err_errno(err, errno, "cannot read the kernel's clock");
+    timex.modes = ADJ_ESTERROR; /* to what it is, which takes the same right */
+    if (adjtimex(&timex) < 0)
+        return err_errno(err, errno,
+                         "the clock of this host cannot be set: its root lacks CAP_SYS_TIME, as in "
+                         "a container");
+    return 0;
+}
 
 int wall_clock_can(const struct clock_fault *fault, struct err *err)
 {
@@ -246,7 +244,7 @@ static int begin(struct wall_clock *clock, struct err *err)
 
     if (clock->begun)
         return 0;
-    if (check_right(err) || time_services_hold(clock->journal, err) ||
+    if (wall_clock_try(err) || time_services_hold(clock->journal, err) ||
         read_before(&entry.clock, err) || journal_note(clock->journal, &entry, err))
         return -1;
     clock->before = entry.clock;

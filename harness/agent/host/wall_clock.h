@@ -21,6 +21,10 @@
 
 struct wall_clock;
 
+/* Whether we may set this host's clock at all. Changes nothing, and asks before anything is written
+ * down that nobody could undo. */
+int wall_clock_try(struct err *err) MUST_CHECK;
+
 /* Whether a host's clock can be made so; else -1, and why not. Needs no host. */
 int wall_clock_can(const struct clock_fault *fault, struct err *err) MUST_CHECK;
 
