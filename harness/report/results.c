@@ -215,6 +215,16 @@ static void say_passed(const struct results *results, struct buf *out)
     budget_free(results->history->budget, windows);
 }
 
+/* The record says that the system did not become healthy. */
+static bool never_healthy(const struct history *history)
+{
+    for (size_t i = 0; i < history->event_count; i++) {
+        if (strcmp(history->events[i].f, "health") == 0)
+            return strcmp(history->events[i].value, "false") == 0;
+    }
+    return false;
+}
+
 void results_merge(const struct history *history, struct judgement *judgements, size_t count,
                    const char *failure, struct results *results)
 {
@@ -234,15 +244,17 @@ void results_merge(const struct history *history, struct judgement *judgements, 
         results->outcome = OUTCOME_UNDECIDED;
     }
     if (failure && results->outcome < OUTCOME_HARNESS_FAILED) {
-        results->outcome = OUTCOME_HARNESS_FAILED;
+        results->outcome = never_healthy(history) ? OUTCOME_UNDECIDED : OUTCOME_HARNESS_FAILED;
         results->decisive = count;
     }
 
     buf_init(&sentence, 0);
     if (results->outcome == OUTCOME_VIOLATION)
         say_violation(results, &sentence);
-    else if (failure && results->outcome == OUTCOME_HARNESS_FAILED) {
-        buf_puts(&sentence, "The harness failed, the system was not judged: ");
+    else if (failure) {
+        buf_puts(&sentence, results->outcome == OUTCOME_HARNESS_FAILED
+                                ? "The harness failed, the system was not judged: "
+                                : "Undecided, nothing was tried: ");
         add_clause(&sentence, failure, false);
     } else if (count == 0)
         buf_puts(&sentence, "Undecided: nothing was checked");

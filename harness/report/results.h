@@ -33,11 +33,12 @@ struct results {
     const struct history *history;
     const struct judgement *judgements;
     size_t count;
-    const char *failure; /* NULL if the harness did not fail */
+    const char *failure; /* what ended the run early; NULL: nothing */
 };
 
 /* Weigh all findings. Judgements that claim a violation without proof are made unknown. `failure`
- * says how the harness failed; NULL: it did not. All are borrowed by *results. */
+ * says what ended the run early (NULL: nothing): the harness's fault, unless the record says that
+ * the system never became healthy. All are borrowed by *results. */
 void results_merge(const struct history *history, struct judgement *judgements, size_t count,
                    const char *failure, struct results *results);
 

@@ -104,8 +104,6 @@ static int conclude(const struct trial *trial, struct docket *docket, const stru
         results_print(&results, prose);
     else
         say(trial, &results, prose);
-    if (trial->unhealthy && results.outcome == OUTCOME_HARNESS_FAILED)
-        return EXIT_UNDECIDED; /* the system never became healthy: nothing was tried */
     return outcome_exit_code(results.outcome);
 }
 

@@ -2,6 +2,7 @@
 /* Tests of harness/report/results.c: which outcome wins, and what the one sentence says. */
 #include "../../harness/report/results.h"
 #include "../lib/check.h"
+#include "../lib/events.h"
 #include "../lib/hist.h"
 
 #include <jansson.h>
@@ -156,6 +157,23 @@ static void test_results__what_is_told_aside_weighs_nothing(void **state)
     hist_free(hist);
 }
 
+static void test_results__a_failure_is_the_harness_own_unless_the_system_was_never_healthy(void **state)
+{
+    (void)state;
+    struct hist *hist = hist_new("");
+    struct results results;
+
+    results_merge(&hist->history, NULL, 0, "out of disk", &results);
+    assert_int_equal(results.outcome, OUTCOME_HARNESS_FAILED);
+    assert_string_equal(results.reason,
+                        "The harness failed, the system was not judged: out of disk");
+    events_note(&hist->history, 1, "health", "false");
+    results_merge(&hist->history, NULL, 0, "no answer from 'n1'", &results);
+    assert_int_equal(results.outcome, OUTCOME_UNDECIDED);
+    assert_string_equal(results.reason, "Undecided, nothing was tried: no answer from 'n1'");
+    hist_free(hist);
+}
+
 static void test_results__the_time_to_the_witness_counts_from_the_load(void **state)
 {
     (void)state;
@@ -270,6 +288,8 @@ int main(void)
         cmocka_unit_test(test_results__a_later_fault_is_not_blamed),
         cmocka_unit_test(test_results__unproven_violation_is_unknown),
         cmocka_unit_test(test_results__what_is_told_aside_weighs_nothing),
+        cmocka_unit_test(
+            test_results__a_failure_is_the_harness_own_unless_the_system_was_never_healthy),
         cmocka_unit_test(test_results__the_time_to_the_witness_counts_from_the_load),
         cmocka_unit_test(test_results__precedence_is_violation_failure_undecided_passed),
         cmocka_unit_test(test_results__passed_says_how_much_really_succeeded),
