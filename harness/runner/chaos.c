@@ -359,7 +359,7 @@ bool chaos_failed(struct chaos *chaos, const char **why)
     return failed;
 }
 
-int chaos_stop(struct chaos *chaos, struct err *err)
+int chaos_stop(struct chaos *chaos, node_set *damaged, struct err *err)
 {
     int result = 0;
 
@@ -368,6 +368,7 @@ int chaos_stop(struct chaos *chaos, struct err *err)
     pthread_cond_broadcast(&chaos->changed);
     pthread_mutex_unlock(&chaos->lock);
     pthread_join(chaos->thread, NULL);
+    *damaged = chaos->damaged;
     for (int i = 0; i < ACTIVE_MAX; i++) {
         if (chaos->active[i].fault && end(chaos, &chaos->active[i], err) < 0)
             result = -1;

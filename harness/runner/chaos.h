@@ -19,7 +19,8 @@ void chaos_describe(struct chaos *chaos, char *text, size_t size);
 /* Whether a declaration could not be enforced; the reason stays valid until chaos_stop. */
 bool chaos_failed(struct chaos *chaos, const char **why);
 
-/* Withdraw whatever is in force, end the thread, free. -1 if that could not be enforced. */
-int chaos_stop(struct chaos *chaos, struct err *err) MUST_CHECK;
+/* Withdraw whatever is in force, end the thread, free. *damaged: the nodes whose files any fault
+ * has damaged. -1 if that could not be enforced. */
+int chaos_stop(struct chaos *chaos, node_set *damaged, struct err *err) MUST_CHECK;
 
 #endif

@@ -11,8 +11,7 @@ struct trial {
     const struct run_options *options;
     const char *dir;     /* of the run */
     const char *promise; /* the level to check for */
-    const char *failure; /* what the harness failed of; NULL: it did not */
-    bool unhealthy;      /* the failure is the system's own: it never became healthy */
+    const char *failure; /* what ended the run early; NULL: nothing */
 };
 
 /* Check the history with every checker that applies, write results.json and report.html into the

@@ -43,7 +43,8 @@ struct run {
     struct chaos *chaos;
     _Atomic(const char *) phase;
     _Atomic int64_t phase_end_ns; /* of clock_now_ns(); 0: nobody knows */
-    bool clients_hang, unhealthy;
+    bool clients_hang;
+    node_set damaged;     /* nodes whose files faults have damaged; once chaos has ended */
     pthread_mutex_t lock; /* crew and chaos, while the progress thread looks at them */
 };
 
@@ -157,7 +158,6 @@ static int set_up(struct run *run, struct err *err)
         if (interrupt_requested())
             return err_set(err, EINTR, "interrupted before '%s' was healthy", target->name);
         if (clock_now_ns() > limit_ns) {
-            run->unhealthy = true;
             record_note(run, "health", "false", "");
             return err_wrap(err, "'%s' was not healthy within %d s (its logs are in '%s/nodes')",
                             target->name, (int)(run->options->start_limit_ns / NS_PER_SEC),
@@ -232,7 +232,42 @@ static int end_chaos(struct run *run, struct err *err)
     struct chaos *chaos = run->chaos;
     run->chaos = NULL;
     pthread_mutex_unlock(&run->lock);
-    return chaos ? chaos_stop(chaos, err) : 0;
+    return chaos ? chaos_stop(chaos, &run->damaged, err) : 0;
+}
+
+/* The nodes on which the system has ended by itself, into `extra` with how. */
+static node_set note_ended(const struct run *run, const struct effects *effects, struct buf *extra)
+{
+    node_set ended = 0;
+
+    for (int i = 0; i < run->test->node_count; i++) {
+        char how[NODE_HOW_MAX];
+        if (effects->nodes[i].ended > 0)
+            ended |= NODE(i);
+        if (!node_process_ended(run->house.cluster.nodes[i], NULL, how))
+            continue;
+        ended |= NODE(i);
+        log_warning("run", "on '%s' %s%s", run->test->node_names[i], how,
+                    run->damaged & NODE(i) ? ", after its files were damaged" : "");
+        buf_json_str(extra, run->test->node_names[i], str_of(how));
+    }
+    return ended;
+}
+
+/* A node whose files were damaged may refuse to run on them: it is no fault that was not healed. */
+static void note_refused(struct run *run, node_set refused)
+{
+    struct buf names;
+
+    buf_init(&names, 0);
+    buf_puts(&names, "[");
+    for (int i = 0; i < run->test->node_count; i++) {
+        if (refused & NODE(i))
+            buf_json_str(&names, NULL, str_of(run->test->node_names[i]));
+    }
+    buf_puts(&names, "]");
+    record_note(run, "refused", names.ptr, "");
+    buf_release(&names);
 }
 
 /* Withdraw everything and record whether everybody's receipt says so. */
@@ -253,18 +288,13 @@ static int heal(struct run *run, struct err *err)
     if (enforcer_effects(&run->enforcer, &effects, err) < 0)
         return -1;
     bool whole = effects.cluster.rules == 0 && effects.cluster.state == PROCESS_RUNNING &&
-                 effects.cluster.ended == 0 && run->enforcer.membership.absent == 0 &&
-                 roll_is_whole(&run->enforcer.roll);
+                 run->enforcer.membership.absent == 0 && roll_is_whole(&run->enforcer.roll);
     buf_init(&extra, 0);
     buf_puts(&extra, "{");
-    for (int i = 0; i < run->test->node_count; i++) {
-        char how[NODE_HOW_MAX];
-        if (!node_process_ended(run->house.cluster.nodes[i], NULL, how))
-            continue;
-        whole = false;
-        log_warning("run", "on '%s' %s", run->test->node_names[i], how);
-        buf_json_str(&extra, run->test->node_names[i], str_of(how));
-    }
+    node_set ended = note_ended(run, &effects, &extra);
+    if (whole && ended && !(ended & ~run->damaged))
+        note_refused(run, ended);
+    whole &= ended == 0;
     receipt_print(&effects.cluster, &extra);
     buf_puts(&extra, "}");
     record_note(run, "heal", whole ? "true" : "false", extra.ptr);
@@ -391,8 +421,7 @@ int run_test(const struct test *test, const struct run_options *options)
                           .options = options,
                           .dir = run.dir,
                           .promise = run.promise,
-                          .failure = result < 0 ? err.msg : NULL,
-                          .unhealthy = run.unhealthy};
+                          .failure = result < 0 ? err.msg : NULL};
     struct buf prose;
     buf_init(&prose, 0);
     int code = judge_trial(&trial, &prose);

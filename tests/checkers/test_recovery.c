@@ -22,15 +22,19 @@ static void tell(struct buf *story, int p, const char *what, double from, double
         buf_printf(story, "%.0f %s\n", to * 1e9, outcome);
 }
 
-/* Judge with the heal event's value ("true", "false", NULL for none); the run ended at end_s. */
+/* Judge with the heal event's value ("true", "false", NULL for none; "refused": false, since n3
+ * does not run on damaged files); the run ended at end_s. */
 static enum verdict judge(struct buf *story, const char *heal, double end_s,
                           struct finding *finding)
 {
     struct hist *hist = hist_new(story->ptr);
     const struct check_options options = {.recovery_ns = 5 * SEC};
     struct err err;
+    bool refused = heal && strcmp(heal, "refused") == 0;
+    if (refused)
+        events_note(&hist->history, 10 * SEC, "refused", "[\"n3\"]");
     if (heal)
-        events_note(&hist->history, 10 * SEC, "heal", heal);
+        events_note(&hist->history, 10 * SEC, "heal", refused ? "false" : heal);
     events_note(&hist->history, (int64_t)(end_s * 1e9), "phase", "\"end\"");
     finding_init(finding);
     assert_int_equal(checker_recovery.check(&hist->history, &options, &hist->budget, finding, &err),
@@ -89,6 +93,19 @@ static void test_recovery__silence_is_no_violation_if_something_was_not_healed(v
            "not everything was healed in the end, or a process did not run");
     story = silent_story("fail", 20);
     expect(&story, NULL, 21, VERDICT_UNKNOWN, "the run ended before everything was healed");
+}
+
+static void test_recovery__what_a_damaged_node_refuses_is_not_held_against_the_system(void **state)
+{
+    (void)state;
+    struct buf story = silent_story("ok", 20);
+    expect(
+        &story, "refused", 21, VERDICT_VALID,
+        "every kind of operation succeeded within 5.0 s after healing, while [\"n3\"] refused to "
+        "run on damaged files");
+    story = silent_story("fail", 20);
+    expect(&story, "refused", 21, VERDICT_UNKNOWN,
+           "no 'write' succeeded after healing, while [\"n3\"] refused to run on damaged files");
 }
 
 static void test_recovery__silence_for_less_than_twice_the_bound_is_unknown(void **state)
@@ -214,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recovery__silence_over_twice_the_bound_is_a_violation),
         cmocka_unit_test(test_recovery__silence_is_no_violation_if_something_was_not_healed),
+        cmocka_unit_test(test_recovery__what_a_damaged_node_refuses_is_not_held_against_the_system),
         cmocka_unit_test(test_recovery__silence_for_less_than_twice_the_bound_is_unknown),
         cmocka_unit_test(test_recovery__tries_only_right_after_healing_are_not_enough),
         cmocka_unit_test(test_recovery__what_never_worked_did_not_break),

@@ -65,6 +65,10 @@ fi
 if has_etcd; then
     expect 'etcd under power cuts: passed' 0 \
         "$ordeal" run etcd --nemesis power-cut --interval 4 --time-limit 9 --op-timeout 2 --seed 1
+    expect 'etcd with a file cut short: the node refuses it, the others answer: passed' 0 \
+        "$ordeal" run etcd --nemesis truncate:files=etcd/member/snap/db:bytes=16384 --interval 2 --time-limit 3 --seed 1
+    grep -qE '"f":"refused","value":\["n[1-5]"' store/latest/history.jsonl && ok 'and the record says who refused' ||
+        not_ok 'and the record says who refused' out
 else
     skip 'etcd under power cuts: passed' 'no etcd-server (make packages)'
 fi
