@@ -157,7 +157,8 @@ static void test_results__what_is_told_aside_weighs_nothing(void **state)
     hist_free(hist);
 }
 
-static void test_results__a_failure_is_the_harness_own_unless_the_system_was_never_healthy(void **state)
+static void
+test_results__a_failure_is_the_harness_s_unless_the_system_was_never_healthy(void **state)
 {
     (void)state;
     struct hist *hist = hist_new("");
@@ -289,7 +290,7 @@ int main(void)
         cmocka_unit_test(test_results__unproven_violation_is_unknown),
         cmocka_unit_test(test_results__what_is_told_aside_weighs_nothing),
         cmocka_unit_test(
-            test_results__a_failure_is_the_harness_own_unless_the_system_was_never_healthy),
+            test_results__a_failure_is_the_harness_s_unless_the_system_was_never_healthy),
         cmocka_unit_test(test_results__the_time_to_the_witness_counts_from_the_load),
         cmocka_unit_test(test_results__precedence_is_violation_failure_undecided_passed),
         cmocka_unit_test(test_results__passed_says_how_much_really_succeeded),
