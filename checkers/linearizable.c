@@ -306,7 +306,7 @@ static int check(const struct history *history, const struct check_options *opti
     work.model = choose_model(history, options->model, finding);
     if (!work.model)
         return 0;
-    work.initial = model_value(history, options->initial);
+    work.initial = options->initial;
     if (keys_init(&work.keys, history, budget, err) < 0) {
         keys_release(&work.keys);
         finding_set(finding, VERDICT_UNKNOWN, "%s", err->msg);

@@ -275,7 +275,7 @@ static int judge(struct work *work, const struct event *phase, struct finding *f
 static int check(const struct history *history, const struct check_options *options,
                  struct budget *budget, struct finding *finding, struct err *err)
 {
-    struct work work = {.history = history, .initial = model_value(history, options->initial)};
+    struct work work = {.history = history, .initial = options->initial};
     const struct event *phase = find_final_phase(history);
     int result = 0;
 

@@ -460,7 +460,7 @@ static int check(const struct history *history, const struct check_options *opti
         return 0;
     }
     measure.limit_ns = history->times_trusted ? options->staleness_ns : 0;
-    measure.initial = model_value(history, options->initial);
+    measure.initial = options->initial;
     if (keys_init(&measure.keys, history, budget, err) < 0) {
         keys_release(&measure.keys);
         finding_set(finding, VERDICT_UNKNOWN, "%s", err->msg);

@@ -50,7 +50,7 @@ struct log_pattern {
 /* What a checker may know besides the history. Zeroed is a sensible default. */
 struct check_options {
     const char *model;   /* "register", "cas-register", ...; NULL: the record's, else by its fs */
-    const char *initial; /* JSON of the object's initial value; NULL: the model's (nil) */
+    value_id initial;    /* of every object; VALUE_NIL: the model's own */
     int threads;         /* 0: as many as there are cores */
     const char *log_dir; /* holds <node>/ folders; NULL: no logs at hand */
     const struct log_pattern *log_patterns; /* ends with name NULL; or NULL */

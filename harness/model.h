@@ -167,8 +167,4 @@ const struct model *model_infer(const struct history *history, struct err *err);
 /* "operation 'foo' is not part of model 'register'", as an error; 0 if all are. */
 int model_accepts(const struct model *model, const struct history *history, struct err *err);
 
-/* The id of the value with this JSON text; a fresh one, that no operation mentions, if the history
- * does not know it. NULL is nil. */
-value_id model_value(const struct history *history, const char *json);
-
 #endif

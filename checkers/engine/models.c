@@ -85,30 +85,3 @@ const struct model *model_infer(const struct history *history, struct err *err)
     (void)err_set(err, 0, "no model knows all operations together; give one with --model");
     return NULL;
 }
-
-/* An id that the history's values do not use. */
-static value_id fresh(const struct history *history)
-{
-    return history->values.count ? history->values.count : 1;
-}
-
-value_id model_value(const struct history *history, const char *json)
-{
-    struct buf text;
-    int64_t number;
-    value_id found = fresh(history);
-
-    if (!json || str_eq(str_of(json), STR("null")))
-        return VALUE_NIL;
-    if (str_to_int(str_of(json), &number) && number >= -VALUE_SMALL_BIAS &&
-        number < VALUE_SMALL_BIAS - 1)
-        return VALUE_SMALL_BIT | (value_id)(number + VALUE_SMALL_BIAS);
-    for (value_id id = 1; id < history->values.count && found == fresh(history); id++) {
-        buf_init(&text, 0);
-        values_print(&history->values, id, &text);
-        if (!text.failed && str_eq(buf_str(&text), str_of(json)))
-            found = id;
-        buf_release(&text);
-    }
-    return found;
-}

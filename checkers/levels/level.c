@@ -240,7 +240,7 @@ void level_open(struct level_case *level_case, const struct history *history,
                 const struct check_options *options, struct budget *budget)
 {
     *level_case = (struct level_case){.history = history, .budget = budget};
-    level_case->initial = model_value(history, options->initial);
+    level_case->initial = options->initial;
     struct steps_input input = {.history = history, .initial = level_case->initial};
     level_case->state = steps_build(&level_case->steps, &input, budget);
     level_case->steps.threads =

@@ -59,7 +59,7 @@ struct steps_input {
     const struct history *history;
     const uint32_t *places; /* the operations to look at, ascending; NULL: all */
     size_t place_count;
-    value_id initial;    /* of each key; model_value */
+    value_id initial;    /* of each key */
     uint64_t assignment; /* which way to pair reads with writers, below `assignments` */
 };
 

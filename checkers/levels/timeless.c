@@ -76,7 +76,7 @@ static bool timeless_open(struct timeless *timeless, const struct history *histo
     }
     timeless->source = (struct object_source){.history = &timeless->history,
                                               .model = model,
-                                              .initial = model_value(history, options->initial),
+                                              .initial = options->initial,
                                               .begin_place = PLACE_NONE};
     return true;
 }

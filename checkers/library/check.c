@@ -32,16 +32,19 @@ static const struct checker *find_level(const char *name, struct err *err)
     return NULL;
 }
 
-static int check_question(const struct ordeal_question *question, struct err *err)
+/* The history with what objects begin as among its values: in a table of its own, since others may
+ * read theirs at the same time. */
+static int add_initial(struct history *own, const char *json, value_id *initial, struct err *err)
 {
-    if (question->model && !model_find(question->model))
-        return err_set(err, EINVAL, "there is no model '%s'", question->model);
-    if (!question->initial)
+    struct values copy;
+
+    if (!values_copy(&copy, &own->values, own->budget))
+        return err_set(err, ENOMEM, "out of memory for the initial value");
+    own->values = copy;
+    if (history_value(own, str_of(json), initial, err) == 0)
         return 0;
-    struct scan scan = scan_of(str_of(question->initial));
-    if (!scan_skip(&scan) || scan_peek(&scan) != '\0' || scan.at != scan.end)
-        return err_set(err, EINVAL, "the initial value is no JSON");
-    return 0;
+    values_release(&own->values);
+    return err_wrap(err, "the initial value makes no sense");
 }
 
 static bool anything_succeeded(const struct history *history)
@@ -71,23 +74,11 @@ static void restrain(const struct history *history, const struct checker *checke
         finding_set(finding, VERDICT_UNKNOWN, "the history says nothing about real time");
 }
 
-static int judge(const struct history *history, const struct ordeal_question *question,
-                 const struct ordeal_limits *limits, struct ordeal_result *result, struct err *err)
+static int put_result(const struct history *history, struct ordeal_result *result, struct err *err)
 {
-    struct check_options options = {
-        .model = question->model, .initial = question->initial, .threads = limits->threads};
-    const struct checker *checker =
-        find_level(question->level ? question->level : "linearizable", err);
     struct finding *finding = &result->finding;
-    struct budget budget;
     struct buf json;
 
-    if (!checker || check_question(question, err) < 0)
-        return -1;
-    budget_init(&budget, limits->time_ns, limits->memory_bytes);
-    if (checker->check(history, &options, &budget, finding, err) < 0)
-        finding_set(finding, VERDICT_UNKNOWN, "%s", err->msg);
-    restrain(history, checker, finding);
     buf_init(&json, 0);
     finding_print(finding, history, &json);
     result->json = buf_take(&json);
@@ -96,6 +87,35 @@ static int judge(const struct history *history, const struct ordeal_question *qu
             finding->anomalies[i].ops[k] = history->ops[finding->anomalies[i].ops[k]].index;
     }
     return result->json ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+static int judge(const struct history *history, const struct ordeal_question *question,
+                 const struct ordeal_limits *limits, struct ordeal_result *result, struct err *err)
+{
+    struct check_options options = {.model = question->model, .threads = limits->threads};
+    const struct checker *checker =
+        find_level(question->level ? question->level : "linearizable", err);
+    struct history own = *history;
+    struct budget budget;
+    int begun = 0;
+
+    if (!checker)
+        return -1;
+    if (question->model && !model_find(question->model))
+        return err_set(err, EINVAL, "there is no model '%s'", question->model);
+    budget_init(&budget, limits->time_ns, limits->memory_bytes);
+    own.budget = &budget;
+    if (question->initial)
+        begun = add_initial(&own, question->initial, &options.initial, err);
+    if (begun < 0 && !budget_spent(&budget))
+        return -1;
+    if (begun < 0 || checker->check(&own, &options, &budget, &result->finding, err) < 0)
+        finding_set(&result->finding, VERDICT_UNKNOWN, "%s", err->msg);
+    restrain(history, checker, &result->finding);
+    int put = put_result(begun < 0 ? history : &own, result, err);
+    if (question->initial && begun == 0)
+        values_release(&own.values);
+    return put;
 }
 
 struct ordeal_result *ordeal_check(struct ordeal_history *history,

@@ -17,7 +17,15 @@ enum { MICRO_WORDS = 3 };
 
 static uint32_t begin(const struct model_env *env, struct err *err)
 {
-    (void)err;
+    struct str json;
+
+    /* Whoever gives one means a value for each register, not itself for all. */
+    if (values_get_text(&env->history->values, env->initial, &json) && json.ptr[0] == '{') {
+        (void)err_set(err, 0,
+                      "all registers of a multi-register begin as the same value, which no object "
+                      "can be: give the value itself, or write the others' in a first transaction");
+        return STATE_NO;
+    }
     return states_intern(env->states, NULL, 0);
 }
 

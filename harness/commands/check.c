@@ -136,8 +136,10 @@ static int hearing_read(struct hearing *hearing)
     hearing->options.threads = args->threads;
     if (args->model)
         hearing->options.model = args->model;
-    if (args->initial)
-        hearing->options.initial = args->initial;
+    const char *initial = args->initial ? args->initial : hearing->recorded.initial;
+    if (initial)
+        return history_value(&hearing->history, str_of(initial), &hearing->options.initial,
+                             &hearing->err);
     return 0;
 }
 

@@ -65,7 +65,6 @@ static void apply(struct recorded *recorded, const char *folder)
     recorded->options.faults_planned = json_array_size(json_object_get(plan, "faults"));
     if (initial && !json_is_null(initial))
         recorded->initial = json_dumps(initial, JSON_COMPACT | JSON_ENCODE_ANY);
-    recorded->options.initial = recorded->initial;
     read_patterns(recorded);
     find_logs(recorded, folder);
 }

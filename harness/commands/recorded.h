@@ -16,7 +16,7 @@ struct recorded {
     const char *workload;    /* NULL: not said */
     struct check_options options;
     struct log_pattern patterns[RECORDED_PATTERNS_MAX + 1];
-    char *initial; /* options.initial, owned */
+    char *initial; /* JSON, owned; NULL: the model's own */
     char *log_dir; /* options.log_dir, owned */
 };
 

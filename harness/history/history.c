@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "history.h"
 
+#include "scan.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -45,6 +47,21 @@ static int out_of_memory(const struct history *history, struct err *err)
 {
     return err_set(err, ENOMEM, "%s while reading the history; give a larger --memory-limit",
                    budget_reason(history->budget));
+}
+
+int history_value(struct history *history, struct str json, value_id *out, struct err *err)
+{
+    struct scan scan = scan_of(json);
+    struct scan_scratch scratch;
+
+    scan_scratch_init(&scratch, history->budget);
+    bool read = scan_value(&scan, &scratch, &history->values, out);
+    scan_scratch_release(&scratch);
+    if (!read)
+        return err_set(err, EINVAL, "'%.*s' is no JSON: %s", STR_ARG(json), scan.problem);
+    if (scan_peek(&scan) != '\0' || scan.at != scan.end)
+        return err_set(err, EINVAL, "'%.*s' is more than one JSON value", STR_ARG(json));
+    return 0;
 }
 
 /* Room for one more element; by halves once an array is large, since its memory counts. False when

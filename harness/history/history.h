@@ -136,6 +136,10 @@ bool event_member(const struct event *event, const char *name, struct str *json)
 /* Append the event's members, but index and time, to a JSON object: as in history.jsonl. */
 void event_print(const struct event *event, struct buf *json);
 
+/* The id of the value that a JSON text says, added if the history does not know it. */
+int history_value(struct history *history, struct str json, value_id *out,
+                  struct err *err) MUST_CHECK;
+
 /* Sort by invocation, set end_ns, and check what holds for every history: a process has one
  * operation open at a time (intervals of one process do not overlap), completion after
  * invocation, no operation of a process after one of unknown outcome. The error names the indexes.

@@ -15,6 +15,9 @@ void scan_scratch_release(struct scan_scratch *scratch)
     budget_free(scratch->budget, scratch->ids);
     scratch->ids = NULL;
     scratch->id_count = scratch->id_capacity = 0;
+    budget_free(scratch->budget, scratch->members);
+    scratch->members = NULL;
+    scratch->member_count = scratch->member_capacity = 0;
 }
 
 static bool fail(struct scan *scan, const char *problem)
@@ -313,71 +316,120 @@ bool scan_skip(struct scan *scan)
     return skip_value(scan, 0);
 }
 
-static bool compact_value(struct scan *scan, struct scan_scratch *scratch, struct buf *out,
-                          int depth);
+/* Where compact text goes. */
+struct compact {
+    struct scan *scan;
+    struct scan_scratch *scratch;
+    struct buf *out;
+    bool canonical; /* numbers and members too */
+};
 
-static bool compact_string(struct scan *scan, struct scan_scratch *scratch, struct buf *out)
+static bool compact_value(const struct compact *compact, int depth);
+
+static bool compact_string(const struct compact *compact)
 {
     struct str text = {0};
 
-    if (!scan_string(scan, scratch, &text))
+    if (!scan_string(compact->scan, compact->scratch, &text))
         return false;
-    buf_json_string(out, text);
+    buf_json_string(compact->out, text);
     return true;
 }
 
-static bool compact_inside(struct scan *scan, struct scan_scratch *scratch, struct buf *out,
-                           char close, int depth)
+static bool push_member(struct scan_scratch *scratch, struct object_member member)
 {
+    if (scratch->member_count == scratch->member_capacity) {
+        size_t capacity = scratch->member_capacity ? scratch->member_capacity * 2 : 16;
+        struct object_member *grown =
+            budget_realloc(scratch->budget, scratch->members, capacity * sizeof *grown);
+        if (!grown)
+            return false;
+        scratch->members = grown;
+        scratch->member_capacity = capacity;
+    }
+    scratch->members[scratch->member_count++] = member;
+    return true;
+}
+
+static bool compact_member(const struct compact *compact, int depth)
+{
+    struct scan *scan = compact->scan;
+    struct object_member member = {.at = compact->out->len};
+
+    if (scan_peek(scan) != '"')
+        return fail(scan, "a member's name in quotes is expected");
+    if (!compact_string(compact))
+        return false;
+    member.name_len = compact->out->len - member.at;
+    if (!scan_take(scan, ':'))
+        return fail(scan, "a colon is missing");
+    buf_add(compact->out, ":", 1);
+    if (!compact_value(compact, depth))
+        return false;
+    member.len = compact->out->len - member.at;
+    if (compact->canonical && !push_member(compact->scratch, member))
+        return fail(scan, "out of memory");
+    return true;
+}
+
+static bool compact_inside(const struct compact *compact, char close, int depth)
+{
+    struct scan *scan = compact->scan;
+
     if (depth == SCAN_DEPTH_MAX)
         return fail(scan, "values are nested too deep");
     if (scan_take(scan, close))
         return true;
-    for (bool more = true; more; more = scan_more(scan, close)) {
-        if (out->len && out->ptr[out->len - 1] != '{' && out->ptr[out->len - 1] != '[')
-            buf_add(out, ",", 1);
-        if (close == '}') {
-            if (scan_peek(scan) != '"')
-                return fail(scan, "a member's name in quotes is expected");
-            if (!compact_string(scan, scratch, out))
-                return false;
-            if (!scan_take(scan, ':'))
-                return fail(scan, "a colon is missing");
-            buf_add(out, ":", 1);
-        }
-        if (!compact_value(scan, scratch, out, depth + 1))
+    for (bool first = true, more = true; more; first = false, more = scan_more(scan, close)) {
+        buf_add(compact->out, ",", !first);
+        if (!(close == '}' ? compact_member : compact_value)(compact, depth + 1))
             return false;
     }
     return scan->problem == NULL;
 }
 
-static bool compact_value(struct scan *scan, struct scan_scratch *scratch, struct buf *out,
-                          int depth)
+static bool compact_whole(const struct compact *compact, char open, int depth)
 {
+    struct scan_scratch *scratch = compact->scratch;
+    size_t outer = scratch->member_count;
+    char close = open == '[' ? ']' : '}';
+
+    compact->scan->at++;
+    buf_add(compact->out, &open, 1);
+    bool good = compact_inside(compact, close, depth);
+    if (good && scratch->member_count > outer)
+        canonical_members(compact->out, scratch->members + outer, scratch->member_count - outer);
+    scratch->member_count = outer;
+    buf_add(compact->out, &close, 1);
+    return good;
+}
+
+static bool compact_value(const struct compact *compact, int depth)
+{
+    struct scan *scan = compact->scan;
     struct str text = {0};
     bool flag = false;
     char c = scan_peek(scan);
+    bool is_number = c == '-' || is_digit(c);
 
     if (c == '"')
-        return compact_string(scan, scratch, out);
-    if (c == '[' || c == '{') {
-        char close = c == '[' ? ']' : '}';
-        scan->at++;
-        buf_add(out, &c, 1);
-        if (!compact_inside(scan, scratch, out, close, depth))
-            return false;
-        buf_add(out, &close, 1);
-        return true;
-    }
-    if (!(c == '-' || is_digit(c) ? step_number(scan, &text, &flag) : step_word(scan, &text)))
+        return compact_string(compact);
+    if (c == '[' || c == '{')
+        return compact_whole(compact, c, depth);
+    if (!(is_number ? step_number(scan, &text, &flag) : step_word(scan, &text)))
         return false;
-    buf_add(out, text.ptr, text.len);
+    if (is_number && compact->canonical)
+        canonical_number(text, compact->out);
+    else
+        buf_add(compact->out, text.ptr, text.len);
     return true;
 }
 
 bool scan_compact(struct scan *scan, struct scan_scratch *scratch, struct buf *out)
 {
-    if (!compact_value(scan, scratch, out, 0))
+    const struct compact compact = {.scan = scan, .scratch = scratch, .out = out};
+
+    if (!compact_value(&compact, 0))
         return false;
     return out->failed ? fail(scan, "out of memory") : true;
 }
@@ -458,8 +510,9 @@ static bool read_value(struct scan *scan, struct scan_scratch *scratch, struct v
     } else if (c == '"') {
         good = read_string(scan, scratch, values, out);
     } else if (c == '{') {
+        const struct compact compact = {scan, scratch, &scratch->whole, .canonical = true};
         buf_clear(&scratch->whole);
-        good = compact_value(scan, scratch, &scratch->whole, depth) && !scratch->whole.failed;
+        good = compact_value(&compact, depth) && !scratch->whole.failed;
         *out = good ? values_json(values, buf_str(&scratch->whole)) : VALUE_FAILED;
     } else if (c == '-' || is_digit(c)) {
         good = step_number(scan, &text, &integral);

@@ -11,6 +11,7 @@
 #ifndef ORDEAL_HISTORY_SCAN_H
 #define ORDEAL_HISTORY_SCAN_H
 
+#include "canonical.h"
 #include "values.h"
 
 enum { SCAN_DEPTH_MAX = 100 };
@@ -25,6 +26,8 @@ struct scan_scratch {
     struct buf text, whole;
     value_id *ids; /* elements of the lists being read */
     size_t id_count, id_capacity;
+    struct object_member *members; /* of the objects being read */
+    size_t member_count, member_capacity;
     struct budget *budget;
 };
 
@@ -42,13 +45,14 @@ char scan_peek(struct scan *scan);
 /* Skip blanks and the byte `c`; false, without a problem, if something else comes. */
 bool scan_take(struct scan *scan, char c);
 
-/* A value as an id: integers, null, lists and the canonical text of all else. False with a problem,
- * which is "out of memory" when the budget is used up. */
+/* A value as an id: integers, null, lists and the canonical text (canonical.h) of all else: equal
+ * values get the same. False with a problem, which is "out of memory" when the budget is used up.
+ */
 bool scan_value(struct scan *scan, struct scan_scratch *scratch, struct values *values,
                 value_id *out);
 
-/* Any value as compact canonical text behind what `out` holds: no blanks, strings escaped only
- * where they must be. */
+/* Any value as compact text behind what `out` holds: no blanks, strings escaped only where they
+ * must be, numbers and members as they stand. */
 bool scan_compact(struct scan *scan, struct scan_scratch *scratch, struct buf *out);
 
 /* Any value, checked and thrown away. */

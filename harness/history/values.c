@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "values.h"
 
+#include "canonical.h"
+
 #include <string.h>
 
 enum entry_kind { ENTRY_NIL, ENTRY_TEXT, ENTRY_BIG_INT, ENTRY_LIST };
@@ -172,6 +174,22 @@ value_id values_string(struct values *values, struct str text)
     return id;
 }
 
+static value_id intern_number(struct values *values, struct str json)
+{
+    struct buf text;
+    int64_t number;
+
+    buf_init(&text, 0);
+    canonical_number(json, &text);
+    struct str one = buf_str(&text);
+    value_id id = text.failed ? VALUE_FAILED
+                  : str_to_int(one, &number)
+                      ? values_int(values, number)
+                      : intern(values, ENTRY_TEXT, one.ptr, one.len, one.len);
+    buf_release(&text);
+    return id;
+}
+
 value_id values_json(struct values *values, struct str json)
 {
     int64_t number;
@@ -179,6 +197,8 @@ value_id values_json(struct values *values, struct str json)
         return VALUE_NIL;
     if (str_to_int(json, &number))
         return values_int(values, number);
+    if (json.len && (json.ptr[0] == '-' || (json.ptr[0] >= '0' && json.ptr[0] <= '9')))
+        return intern_number(values, json);
     return intern(values, ENTRY_TEXT, json.ptr, json.len, json.len);
 }
 
@@ -194,6 +214,33 @@ void values_clear(struct values *values)
     values->count = values->count ? 1 : 0; /* nil stays */
     values->text_len = 0;
     values->element_count = 0;
+}
+
+static bool duplicate(struct budget *budget, void *array_ptr, size_t used, size_t capacity,
+                      size_t size)
+{
+    void **array = array_ptr, *made = capacity ? budget_alloc(budget, capacity * size) : NULL;
+
+    if (made && used)
+        memcpy(made, *array, used * size);
+    *array = made;
+    return made || !capacity;
+}
+
+bool values_copy(struct values *copy, const struct values *values, struct budget *budget)
+{
+    *copy = *values;
+    copy->budget = budget;
+    bool good =
+        duplicate(budget, &copy->entries, values->count, values->capacity, sizeof *values->entries);
+    good &= duplicate(budget, &copy->slots, values->slot_count, values->slot_count,
+                      sizeof *values->slots);
+    good &= duplicate(budget, &copy->text, values->text_len, values->text_capacity, 1);
+    good &= duplicate(budget, &copy->elements, values->element_count, values->element_capacity,
+                      sizeof *values->elements);
+    if (!good)
+        values_release(copy);
+    return good;
 }
 
 bool values_merge(struct values *to, const struct values *from, value_id *map)

@@ -37,8 +37,9 @@ void values_release(struct values *values);
 value_id values_int(struct values *values, int64_t value);
 value_id values_string(struct values *values, struct str text); /* plain text, without quotes */
 value_id values_json(struct values *values, struct str json);   /* a scalar or object's JSON text,
-                                                                 * compact; numbers that fit become
-                                                                 * integers, null becomes nil */
+                                                                 * compact, members in order
+                                                                 * (canonical.h); integers that fit
+                                                                 * become such, null becomes nil */
 value_id values_list(struct values *values, const value_id *elements, size_t count);
 
 /* What an id stands for. The pointers live until the next value is made. */
@@ -53,6 +54,11 @@ void values_clear(struct values *values);
 /* Make all values of `from` in `to`. map[id], for ids below from->count, becomes the id in `to`;
  * small integers are the same everywhere. False when the budget is used up. */
 bool values_merge(struct values *to, const struct values *from, value_id *map) MUST_CHECK;
+
+/* *copy becomes the same values under the same ids, in memory of its own from `budget`. False, with
+ * nothing to release, when that is used up. */
+bool values_copy(struct values *copy, const struct values *values,
+                 struct budget *budget) MUST_CHECK;
 
 /* Append as JSON. */
 void values_print(const struct values *values, value_id id, struct buf *buf);

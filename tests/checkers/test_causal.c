@@ -148,7 +148,7 @@ static void test_causal__keys_are_judged_together(void **state)
 static void test_causal__the_initial_value_may_be_said(void **state)
 {
     (void)state;
-    struct check_options options = {.initial = "0"};
+    struct check_options options = {.initial = values_int(NULL, 0)};
     const char *story = "p0 read x -> 0 @ 0 1\np0 write x 1 @ 2 3\np0 read x -> 0 @ 4 5";
     struct judged *judged = judged_with("causal", story, &options, 0);
     assert_int_equal(judged->finding.valid, VERDICT_INVALID);

@@ -72,15 +72,14 @@ static void agrees_with_checkers(const char *path, const struct hist *hist)
     for (size_t i = 0; i < hist->expect_count; i++) {
         const struct hist_expect *expect = &hist->expects[i];
         const struct checker *checker = checker_find(expect->level);
-        struct check_options options = {.model = hist->model, .threads = 1};
+        struct check_options options = {
+            .model = hist->model, .initial = initial_of(hist), .threads = 1};
         struct finding finding;
         struct budget budget;
         struct err err = {0};
 
         if (!checker)
             continue; /* not built yet */
-        if (hist->initial[0])
-            options.initial = hist->initial;
         budget_init(&budget, 0, 0);
         finding_init(&finding);
         if (checker->check(&hist->history, &options, &budget, &finding, &err) < 0)

@@ -22,13 +22,15 @@ static const char *const all_models[] = {
     "append-list", "queue",          "stack",       "priority-queue",
     "mutex",       "reentrant-lock", "fenced-lock", NULL};
 
-static enum verdict judge(const struct history *history, const char *model, const char *initial,
+static enum verdict judge(struct history *history, const char *model, const char *initial,
                           struct finding *finding)
 {
-    struct check_options options = {.model = model, .initial = initial, .threads = 1};
+    struct check_options options = {.model = model, .threads = 1};
     struct budget budget;
     struct err err;
 
+    if (initial)
+        assert_int_equal(history_value(history, str_of(initial), &options.initial, &err), 0);
     budget_init(&budget, 0, 0);
     finding_init(finding);
     assert_int_equal(checker_linearizable.check(history, &options, &budget, finding, &err), 0);

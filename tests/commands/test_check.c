@@ -154,6 +154,38 @@ static void test_check__the_initial_value_counts(void **state)
     put("first.csv", "process,f,value,result,invoke,complete\n0,read,,7,1,2\n");
     assert_int_equal(check("first.csv"), EXIT_VIOLATION);
     assert_int_equal(check("--initial 7 first.csv"), EXIT_PASSED);
+    assert_int_equal(check("--initial 7.0 first.csv"), EXIT_PASSED);
+}
+
+#define READ_OBJECT                                                                                \
+    "{\"time\":1,\"type\":\"invoke\",\"process\":0,\"f\":\"read\",\"value\":null}\n"               \
+    "{\"time\":2,\"type\":\"ok\",\"process\":0,\"f\":\"read\",\"value\":{\"b\":[2],\"a\":1}}\n"
+#define READ_LIST                                                                                  \
+    "{\"time\":1,\"type\":\"invoke\",\"process\":0,\"f\":\"append\",\"value\":3}\n"                \
+    "{\"time\":2,\"type\":\"ok\",\"process\":0,\"f\":\"append\",\"value\":3}\n"                    \
+    "{\"time\":3,\"type\":\"invoke\",\"process\":0,\"f\":\"read\",\"value\":null}\n"               \
+    "{\"time\":4,\"type\":\"ok\",\"process\":0,\"f\":\"read\",\"value\":[1,2,3]}\n"
+
+static void test_check__the_initial_value_is_compared_as_a_value_not_as_text(void **state)
+{
+    (void)state;
+    put("h", READ_OBJECT);
+    assert_int_equal(check("--initial {\"a\":1.0,\"b\":[2]} h"), EXIT_PASSED);
+    put("h", READ_LIST);
+    assert_int_equal(check("--initial [1,2.0] --model append-list h"), EXIT_PASSED);
+    assert_int_equal(check("--initial [1,4] --model append-list h"), EXIT_VIOLATION);
+}
+
+static void test_check__registers_together_begin_as_one_value(void **state)
+{
+    (void)state;
+    put("h", "{\"time\":1,\"type\":\"invoke\",\"process\":0,\"f\":\"txn\","
+             "\"value\":[[\"r\",\"x\",null]]}\n"
+             "{\"time\":2,\"type\":\"ok\",\"process\":0,\"f\":\"txn\","
+             "\"value\":[[\"r\",\"x\",0]]}\n");
+    assert_int_equal(check("--model multi-register --initial 0 h"), EXIT_PASSED);
+    assert_int_equal(check("--model multi-register --initial {\"x\":0} h"), EXIT_UNDECIDED);
+    expect(out, "all registers of a multi-register begin as the same value");
 }
 
 static void test_check__without_real_time_nothing_is_linearizable(void **state)
@@ -243,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_check__json_is_one_object_a_history),
         cmocka_unit_test(test_check__what_the_run_says_is_used),
         cmocka_unit_test(test_check__the_initial_value_counts),
+        cmocka_unit_test(test_check__the_initial_value_is_compared_as_a_value_not_as_text),
+        cmocka_unit_test(test_check__registers_together_begin_as_one_value),
         cmocka_unit_test(test_check__without_real_time_nothing_is_linearizable),
         cmocka_unit_test(test_check__too_little_memory_is_undecided),
         cmocka_unit_test(test_check__export_prints_the_history),

@@ -156,8 +156,8 @@ static void test_edn__values_of_all_kinds(void **state)
     check_value("-17", "-17");
     check_value("+5", "5");
     check_value("12345678901234567890N", "12345678901234567890");
-    check_value("1.50M", "1.50");
-    check_value("-0.5e3", "-0.5e3");
+    check_value("1.50M", "1.5");
+    check_value("-0.5e3", "-500");
     check_value("1/3", "\"1/3\"");
     check_value("007", "\"007\"");
     check_value("##Inf", "\"##Inf\"");
@@ -171,10 +171,11 @@ static void test_edn__values_of_all_kinds(void **state)
     check_value("(1, 2 [3])", "[1,2,[3]]");
     check_value("[]", "[]");
     check_value("#{3 1 2}", "[1,2,3]");
-    check_value("{:a 1, \"b\" [2], 3 nil}", "{\"a\":1,\"b\":[2],\"3\":null}");
+    check_value("{:a 1, \"b\" [2], 3 nil}", "{\"3\":null,\"a\":1,\"b\":[2]}");
     check_value("#inst \"2020-01-01\"", "\"2020-01-01\"");
     check_value("[1 #_2 3 ; 4\n 5]", "[1,3,5]");
     check_value("#:user{:a 1}", "{\"a\":1}");
+    check_value("{:b 1.50M, :a {\"d\" -0.0 :c 1e2}}", "{\"a\":{\"c\":100,\"d\":0},\"b\":1.5}");
 }
 
 static void test_edn__torn_map_is_dropped(void **state)

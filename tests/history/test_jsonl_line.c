@@ -3,7 +3,7 @@
  * and with the same values.
  *
  * Deliberate differences: integers beyond 64 bits and reals beyond a double are kept as text here;
- * a repeated member is refused if it is one that we know; values may be nested 100 deep.
+ * a repeated member is refused if it is one that we know; values may be nested 100 deep; 1.0 is 1.
  */
 #include "../../harness/base/rng.h"
 #include "../../harness/history/formats/jsonl_line.h"
@@ -61,6 +61,32 @@ static enum opinion judge(const char *line, size_t len, json_t **out)
 
 /* -- comparing -------------------------------------------------------------------------------- */
 
+/* By value: jansson takes 1.0 and 1 for two things, we do not. */
+static bool equal(const json_t *a, const json_t *b)
+{
+    const char *name;
+    json_t *value;
+
+    if (json_is_number(a) && json_is_number(b))
+        return json_is_integer(a) && json_is_integer(b)
+                   ? json_integer_value(a) == json_integer_value(b)
+                   : json_number_value(a) == json_number_value(b);
+    if (json_typeof(a) != json_typeof(b))
+        return false;
+    if (json_is_array(a)) {
+        bool same = json_array_size(a) == json_array_size(b);
+        for (size_t i = 0; same && i < json_array_size(a); i++)
+            same = equal(json_array_get(a, i), json_array_get(b, i));
+        return same;
+    }
+    if (!json_is_object(a))
+        return json_equal(a, b);
+    bool same = json_object_size(a) == json_object_size(b);
+    json_object_foreach((json_t *)(uintptr_t)a, name, value) same =
+        same && json_object_get(b, name) && equal(value, json_object_get(b, name));
+    return same;
+}
+
 /* Whether `id` says what jansson read. */
 static bool same_value(const struct values *values, value_id id, const json_t *expected)
 {
@@ -84,8 +110,11 @@ static bool same_value(const struct values *values, value_id id, const json_t *e
     }
     buf_init(&buf, 0);
     values_print(values, id, &buf);
-    json_t *read = json_loadb(buf.ptr, buf.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    bool same = read && json_equal(read, expected);
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_t *read = json_loadb(buf.ptr, buf.len, flags, NULL);
+    if (!read) /* 92233720368547758e3, which we spell as an integer that is too large for it */
+        read = json_loadb(buf.ptr, buf.len, flags | JSON_DECODE_INT_AS_REAL, NULL);
+    bool same = read && equal(read, expected);
     json_decref(read);
     buf_release(&buf);
     return same;

@@ -255,13 +255,11 @@ const char *brute_stale_compare(const struct history *history, value_id initial)
     const char *flaw = NULL;
     struct finding finding;
     struct budget budget;
-    char text[32];
     struct err err;
 
     if (!any_success(history))
         return NULL;
-    (void)snprintf(text, sizeof text, "%d", (int)(initial & 0xffff));
-    options.initial = initial == VALUE_NIL ? NULL : text;
+    options.initial = initial;
     struct brute_stale truth = brute_stale(history, initial);
     budget_init(&budget, 0, 0);
     finding_init(&finding);

@@ -23,12 +23,16 @@ bool proof_begin(struct proof *proof, const char *level, const char *model, int 
     return proof->checker && brute_knows(level, model);
 }
 
-static enum verdict by_definition(const struct proof *proof, const struct history *history)
+static value_id initial_of(const struct proof *proof)
 {
     struct values none; /* small integers are in no table */
     values_init(&none, NULL);
-    value_id initial = proof->initial ? values_int(&none, proof->initial) : VALUE_NIL;
-    return brute_check(history, proof->level, proof->model, initial);
+    return proof->initial ? values_int(&none, proof->initial) : VALUE_NIL;
+}
+
+static enum verdict by_definition(const struct proof *proof, const struct history *history)
+{
+    return brute_check(history, proof->level, proof->model, initial_of(proof));
 }
 
 /* -- one judgement --------------------------------------------------------------------------- */
@@ -126,16 +130,12 @@ static void judge_witness(const struct proof *proof, const struct history *histo
 static struct judgement judge(const struct proof *proof, const struct history *history,
                               bool with_witness)
 {
-    struct check_options options = {.model = proof->model, .threads = 1};
+    const struct check_options options = {
+        .model = proof->model, .initial = initial_of(proof), .threads = 1};
     struct judgement judgement = {.verdict = VERDICT_UNKNOWN};
     struct finding finding;
     struct budget budget;
     struct err err = {0};
-    char initial[16];
-
-    (void)snprintf(initial, sizeof initial, "%d", proof->initial);
-    if (proof->initial)
-        options.initial = initial;
     finding_init(&finding);
     budget_init(&budget, proof->limit_ns, MEMORY_LIMIT);
     if (proof->checker->check(history, &options, &budget, &finding, &err) < 0)

@@ -128,6 +128,27 @@ static void test_library__models_and_initial_values_are_asked_for(void **state)
     result = ordeal_check(history, &question, NULL, message);
     assert_int_equal(ordeal_result_verdict(result), ORDEAL_INVALID);
     ordeal_result_free(result);
+    question.initial = "{\"a\"";
+    assert_null(ordeal_check(history, &question, NULL, message));
+    assert_non_null(strstr(message, "the initial value makes no sense: '{\"a\"' is no JSON"));
+    ordeal_history_free(history);
+}
+
+static void test_library__an_initial_value_may_be_unknown_to_the_history(void **state)
+{
+    (void)state;
+    struct ordeal_history *history = ordeal_history_new(NULL);
+    struct ordeal_question question = {NULL, "append-list", "[ \"x\" ]"};
+    assert_int_equal(add(history, ORDEAL_INVOKE, 0, "append", "1", 0), 0);
+    assert_int_equal(add(history, ORDEAL_OK, 0, "append", "1", 1), 0);
+    assert_int_equal(add(history, ORDEAL_INVOKE, 1, "read", NULL, 2), 0);
+    assert_int_equal(add(history, ORDEAL_OK, 1, "read", "[\"x\",1]", 3), 0);
+    for (int i = 0; i < 2; i++) {
+        struct ordeal_result *result = ordeal_check(history, &question, NULL, message);
+        assert_int_equal(ordeal_result_verdict(result), i ? ORDEAL_INVALID : ORDEAL_VALID);
+        ordeal_result_free(result);
+        question.initial = "[\"y\"]";
+    }
     ordeal_history_free(history);
 }
 
@@ -239,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_library__recorded_clocks_say_more_about_causes),
         cmocka_unit_test(test_library__a_history_is_asked_as_often_as_one_likes),
         cmocka_unit_test(test_library__models_and_initial_values_are_asked_for),
+        cmocka_unit_test(test_library__an_initial_value_may_be_unknown_to_the_history),
         cmocka_unit_test(test_library__nonsense_is_refused_in_a_sentence),
         cmocka_unit_test(test_library__files_are_read),
         cmocka_unit_test(test_library__limits_end_in_unknown),

@@ -333,6 +333,24 @@ static void print_key(const struct edn *edn, value_id id, struct buf *out)
     buf_release(&text);
 }
 
+/* The pairs as an object; `members` has room for as many. */
+static void print_map(const struct edn *edn, const value_id *pairs, size_t count,
+                      struct object_member *members, struct buf *json)
+{
+    buf_puts(json, "{");
+    for (size_t i = 0; i < count; i++) {
+        buf_add(json, ",", i > 0);
+        members[i].at = json->len;
+        print_key(edn, pairs[2 * i], json);
+        members[i].name_len = json->len - members[i].at;
+        buf_puts(json, ":");
+        values_print(edn->values, pairs[2 * i + 1], json);
+        members[i].len = json->len - members[i].at;
+    }
+    canonical_members(json, members, count);
+    buf_puts(json, "}");
+}
+
 static bool read_map(struct edn *edn, value_id *out, int depth)
 {
     size_t first = edn->id_count;
@@ -340,20 +358,18 @@ static bool read_map(struct edn *edn, value_id *out, int depth)
 
     if (!read_elements(edn, '}', depth))
         return false;
+    size_t count = (edn->id_count - first) / 2;
     if ((edn->id_count - first) % 2)
         return fail(edn, "a map has a key without a value");
+    struct object_member *members =
+        budget_alloc(edn->values->budget, (count + 1) * sizeof *members);
+    if (!members)
+        return fail(edn, OUT_OF_MEMORY);
     buf_init(&json, 0);
-    buf_puts(&json, "{");
-    for (size_t i = first; i < edn->id_count; i += 2) {
-        if (i > first)
-            buf_puts(&json, ",");
-        print_key(edn, edn->ids[i], &json);
-        buf_puts(&json, ":");
-        values_print(edn->values, edn->ids[i + 1], &json);
-    }
-    buf_puts(&json, "}");
+    print_map(edn, edn->ids ? edn->ids + first : NULL, count, members, &json);
     *out = json.failed ? VALUE_FAILED : values_json(edn->values, buf_str(&json));
     buf_release(&json);
+    budget_free(edn->values->budget, members);
     edn->id_count = first;
     return true;
 }
