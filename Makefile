@@ -335,11 +335,13 @@ BENCH_NEMESIS := $(filter $(B)/tests/bench/bench_nemesis_%,$(BENCH_BIN))
 
 bench-nemesis: $(BENCH_NEMESIS) $(BINARIES) $(STAND_IN) $(TELLERS)  ## measure: each fault from outside, beside what was declared
 	$(Q)printf '| fault | declared | measured from outside | promised |\n|---|---|---|---|\n'
-	$(Q)for bench in $(BENCH_NEMESIS); do B=$(B) $$bench || exit 1; done
+	$(Q)since=$$(tests/bench/stolen); for bench in $(BENCH_NEMESIS); do B=$(B) $$bench || exit 1; done; \
+	  tests/bench/stolen $$since
 
 bench: $(BENCH_BIN) $(BINARIES) $(STAND_IN)  ## measure: lab, faults, record, checkers
-	$(Q)for bench in $(filter-out $(BENCH_ALONE) $(BENCH_NEMESIS),$(BENCH_BIN)) tests/bench/bench_run.sh; do \
-	  echo "== $${bench##*/bench_}"; B=$(B) $$bench || exit 1; done
+	$(Q)since=$$(tests/bench/stolen); \
+	for bench in $(filter-out $(BENCH_ALONE) $(BENCH_NEMESIS),$(BENCH_BIN)) tests/bench/bench_run.sh; do \
+	  echo "== $${bench##*/bench_}"; B=$(B) $$bench || exit 1; done; tests/bench/stolen $$since
 
 clean:  ## remove the build folder
 	rm -rf $(B)
