@@ -231,10 +231,8 @@ static void test_linearizable__a_queue_may_begin_with_elements(void **state)
 {
     (void)state;
     struct hist *hist = hist_new("p0 dequeue _ -> 1 @ 0 1\n");
-    value_id one = values_int(&hist->history.values, 1);
     struct finding finding;
 
-    (void)values_list(&hist->history.values, &one, 1);
     assert_int_equal(judge(&hist->history, "queue", "[1]", &finding), VERDICT_VALID);
     finding_release(&finding);
     assert_int_equal(judge(&hist->history, "queue", NULL, &finding), VERDICT_INVALID);
@@ -248,10 +246,8 @@ static void test_linearizable__sets_and_lists_may_begin_with_elements(void **sta
     static const char *const kinds[] = {"set", "append-list"};
     struct hist *begun = hist_new("p0 read _ -> [1] @ 0 1\n");
     struct hist *lost = hist_new("p0 read _ -> [] @ 0 1\n");
-    value_id one = values_int(&lost->history.values, 1);
     struct finding finding;
 
-    (void)values_list(&lost->history.values, &one, 1);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         assert_int_equal(judge(&begun->history, kinds[i], "[1]", &finding), VERDICT_VALID);
         finding_release(&finding);
