@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "write.h"
 
+#include "formats/tuples.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -283,11 +285,13 @@ static void edn_head(const struct history *history, const char *type, int64_t ti
     buf_printf(out, ":type :%s", type);
 }
 
-static void edn_op(const struct history *history, const struct op *op, bool complete,
-                   struct buf *out)
+/* `mark` stands in front of a tuple of key and value; NULL: only such as have a key are tuples. */
+static void edn_write_op(const struct history *history, const struct op *op, bool complete,
+                         const char *mark, struct buf *out)
 {
     const struct values *values = &history->values;
     struct shown shown = shown_value(op, complete);
+    bool is_tuple = mark || op->key != VALUE_NIL;
 
     edn_head(history, op_type_names[complete ? op->type : OP_INVOKE],
              complete ? op->complete_ns : op->invoke_ns, complete ? op->complete_index : op->index,
@@ -295,7 +299,8 @@ static void edn_op(const struct history *history, const struct op *op, bool comp
     buf_printf(out, ", :process %" PRId32 ", :f ", op->process);
     edn_name(str_of(history_f_name(history, op->f)), out);
     buf_puts(out, ", :value ");
-    if (op->key != VALUE_NIL) {
+    if (is_tuple) {
+        buf_puts(out, mark ? mark : "");
         buf_puts(out, "[");
         edn_value(values, op->key, out);
         buf_puts(out, " ");
@@ -310,12 +315,24 @@ static void edn_op(const struct history *history, const struct op *op, bool comp
         edn_value(values, shown.second, out);
         buf_puts(out, "]");
     }
-    buf_puts(out, op->key != VALUE_NIL ? "]" : "");
+    buf_puts(out, is_tuple ? "]" : "");
     if (op->node != NODE_NONE) {
         buf_puts(out, ", :node ");
         buf_json_string(out, str_of(history->nodes[op->node]));
     }
     buf_puts(out, "}\n");
+}
+
+static void edn_op(const struct history *history, const struct op *op, bool complete,
+                   struct buf *out)
+{
+    edn_write_op(history, op, complete, NULL, out);
+}
+
+static void edn_marked_op(const struct history *history, const struct op *op, bool complete,
+                          struct buf *out)
+{
+    edn_write_op(history, op, complete, "#" TUPLE_TAG " ", out);
 }
 
 static void edn_event(const struct history *history, const struct event *event, struct buf *out)
@@ -330,6 +347,7 @@ static void edn_event(const struct history *history, const struct event *event, 
 
 int history_write_edn(const struct history *history, FILE *to, struct err *err)
 {
-    static const struct dialect dialect = {.op = edn_op, .event = edn_event};
+    const struct dialect dialect = {.op = tuples_need_marks(history) ? edn_marked_op : edn_op,
+                                    .event = edn_event};
     return write_lines(history, &dialect, to, err);
 }

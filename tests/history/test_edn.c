@@ -114,6 +114,14 @@ static void test_edn__keys_in_front_of_values_are_told_apart(void **state)
     assert_string_equal(text_op(&read->history, 0), "p0 add 7: 1 [0,?] info");
     text_free(read);
 
+    /* Whatever is asked for without a value shows them. */
+    read = accepted("{:type :invoke, :f :enqueue, :process 0, :value [7 1]}\n"
+                    "{:type :invoke, :f :dequeue, :process 1, :value [7 nil]}\n"
+                    "{:type :ok, :f :dequeue, :process 1, :value [7 1]}\n");
+    assert_string_equal(text_op(&read->history, 0), "p0 enqueue 7: 1 [0,?] info");
+    assert_string_equal(text_op(&read->history, 1), "p1 dequeue 7: -> 1 [1,2] ok");
+    text_free(read);
+
     /* A transaction of two is not a tuple. */
     read = accepted("{:type :invoke, :f :txn, :process 0, :value [[:r 1 nil] [:r 2 nil]]}\n");
     assert_string_equal(text_op(&read->history, 0),
@@ -232,6 +240,9 @@ static void test_edn__what_cannot_be_is_refused_with_its_line(void **state)
         {"{:type :invoke, :f :read, :process 0, :value [1 nil]}\n"
          "{:type :ok, :f :read, :process 0, :value [2 5]}\n",
          "operation 0 completes with another key"},
+        {"{:type :invoke, :f :add, :process 0, :value #jepsen.independent/tuple [1 2]}\n"
+         "{:type :invoke, :f :add, :process 1, :value 2}\n",
+         "operation 1 has no key, though others are tagged"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         text_refused(cases[i].text, cases[i].said);

@@ -122,6 +122,50 @@ static void test_write__edn_says_the_same(void **state)
     text_free(back);
 }
 
+#define EVENT(type, process, f, members)                                                           \
+    "{\"type\":\"" type "\",\"process\":" #process ",\"f\":\"" f "\"," members "}\n"
+#define DONE(process, f, members)                                                                  \
+    EVENT("invoke", process, f, members) EVENT("ok", process, f, members)
+
+static void test_write__keys_come_back_whatever_they_and_the_operations_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool marked;
+    } cases[] = {
+        {DONE(0, "enqueue", "\"key\":\"a\",\"value\":1")
+             EVENT("invoke", 1, "dequeue", "\"key\":\"a\",\"value\":null")
+                 EVENT("ok", 1, "dequeue", "\"key\":\"a\",\"value\":1"),
+         false},
+        {DONE(0, "acquire", "\"key\":1,\"value\":null")
+             DONE(1, "acquire", "\"key\":2,\"value\":null"),
+         false},
+        {DONE(0, "cas", "\"key\":1,\"value\":[2,3]"), false},
+        {DONE(0, "cas", "\"key\":1,\"value\":[null,3]"), false},
+        {DONE(0, "read", "\"value\":null"), false},
+        {DONE(0, "write", "\"value\":[1,2]"), false},
+        {DONE(0, "write", "\"key\":7,\"value\":1"), true}, /* [7 1] might be a value */
+        {DONE(0, "read", "\"key\":[1,2],\"value\":null"), true},
+        {DONE(0, "read", "\"key\":1,\"value\":null") DONE(1, "read", "\"value\":null"), true},
+        {DONE(0, "txn", "\"key\":1,\"value\":[[\"r\",2,3],[\"w\",2,4]]"), true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text_history *read = text_read(str_of(cases[i].text), NULL);
+        if (read->result < 0)
+            fail_msg("%s", read->err.msg);
+        char *edn = written(&read->history, history_write_edn);
+        assert_int_equal(strstr(edn, "#jepsen.independent/tuple [") != NULL, cases[i].marked);
+        struct text_history *back = text_read(str_of(edn), NULL);
+        if (back->result < 0)
+            fail_msg("%s in %s", back->err.msg, edn);
+        same_history(&read->history, &back->history);
+        free(edn);
+        text_free(read);
+        text_free(back);
+    }
+}
+
 static void test_write__transactions_have_keywords_in_edn(void **state)
 {
     (void)state;
@@ -160,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_write__jsonl_comes_back_byte_by_byte),
         cmocka_unit_test(test_write__without_trusted_times_none_are_written),
         cmocka_unit_test(test_write__edn_says_the_same),
+        cmocka_unit_test(test_write__keys_come_back_whatever_they_and_the_operations_are),
         cmocka_unit_test(test_write__transactions_have_keywords_in_edn),
         cmocka_unit_test(test_write__a_full_disk_is_an_error),
     };

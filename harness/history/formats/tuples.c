@@ -24,26 +24,54 @@ static bool is_list(const struct history *history, value_id id)
     return values_get_list(&history->values, id, &elements, &count);
 }
 
-static bool are_tuples(const struct history *history, bool evidence)
+/* What only a tuple looks like: asked for without a value (a read, a dequeue), or with a cas's two
+ * behind the key. */
+static bool is_evident(const struct history *history, const struct op *op, value_id behind)
 {
+    value_id pair[2];
+
+    return op->f == OP_F_CAS ? two_of(history, behind, pair) : behind == VALUE_NIL;
+}
+
+static bool are_tuples(const struct history *history)
+{
+    bool evident = false;
+
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
-        value_id tuple[2], inner[2];
+        value_id tuple[2];
         if (op->f == OP_F_TXN || op->key != VALUE_NIL || !two_of(history, op->in, tuple) ||
             tuple[0] == VALUE_NIL || is_list(history, tuple[0]))
             return false;
-        if ((op->f == OP_F_READ && tuple[1] == VALUE_NIL) ||
-            (op->f == OP_F_CAS && two_of(history, tuple[1], inner)))
-            evidence = true;
+        evident = evident || is_evident(history, op, tuple[1]);
     }
-    return evidence;
+    return evident;
+}
+
+bool tuples_need_marks(const struct history *history)
+{
+    bool keyed = false, plain = true, evident = false;
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[i];
+        keyed = keyed || op->key != VALUE_NIL;
+        plain = plain && op->f != OP_F_TXN && op->key != VALUE_NIL && !is_list(history, op->key);
+        bool valueless = op->in == VALUE_NIL && op->in2 == VALUE_NIL;
+        evident = evident || valueless != (op->f == OP_F_CAS);
+    }
+    return keyed && !(plain && evident);
 }
 
 static int split(const struct history *history, struct op *op, struct err *err)
 {
-    value_id tuple[2] = {VALUE_NIL, VALUE_NIL}, result[2];
+    value_id tuple[2], result[2];
 
-    (void)two_of(history, op->in, tuple);
+    if (!two_of(history, op->in, tuple))
+        return err_set(err, EINVAL,
+                       "operation %" PRIu32
+                       " has no key, though others are tagged as tuples of key "
+                       "and value",
+                       op->index);
     op->key = tuple[0];
     op->in = tuple[1];
     if (op->out == VALUE_NIL)
@@ -56,7 +84,7 @@ static int split(const struct history *history, struct op *op, struct err *err)
 
 int tuples_split(struct history *history, bool marked, struct err *err)
 {
-    bool tuples = are_tuples(history, marked);
+    bool tuples = marked || are_tuples(history);
 
     for (size_t i = 0; i < history->count; i++) {
         struct op *op = &history->ops[i];
