@@ -207,6 +207,25 @@ static void hearing_run(struct hearing *hearing)
 
 /* -- telling ---------------------------------------------------------------------------------- */
 
+/* A single read that no order explains found what nobody wrote. Maybe it was there from the start,
+ * and nobody told us. */
+static void say_what_may_be_missing(const struct hearing *hearing, struct buf *out)
+{
+    enum { HINT_BYTES_MAX = 60 };
+    const struct anomaly *witness = results_witness(&hearing->results);
+    const struct op *op =
+        witness && witness->op_count == 1 ? &hearing->history.ops[witness->ops[0]] : NULL;
+    struct buf value;
+
+    if (!op || op->in != VALUE_NIL || op->out == VALUE_NIL || hearing->options.initial != VALUE_NIL)
+        return;
+    buf_init(&value, 0);
+    values_print(&hearing->history.values, op->out, &value);
+    if (!value.failed && value.len <= HINT_BYTES_MAX && !strchr(value.ptr, '\''))
+        buf_printf(out, "If that was there from the start, say so: --initial '%s'\n", value.ptr);
+    buf_release(&value);
+}
+
 static void say_checked(const struct hearing *hearing, struct buf *out)
 {
     const struct history *history = &hearing->history;
@@ -233,6 +252,7 @@ static void say_checked(const struct hearing *hearing, struct buf *out)
         buf_printf(out, "  %-20s %s%s%s\n", hearing->docket.judgements[i].checker->name,
                    verdict_names[finding->valid], finding->reason[0] ? ": " : "", finding->reason);
     }
+    say_what_may_be_missing(hearing, out);
     if (history->torn)
         buf_puts(out, "The last line was not whole and was left out.\n");
     if (!history->times_trusted && !history->timeless)

@@ -153,6 +153,7 @@ static void test_check__the_initial_value_counts(void **state)
     (void)state;
     put("first.csv", "process,f,value,result,invoke,complete\n0,read,,7,1,2\n");
     assert_int_equal(check("first.csv"), EXIT_VIOLATION);
+    expect(out, "If that was there from the start, say so: --initial '7'\n");
     assert_int_equal(check("--initial 7 first.csv"), EXIT_PASSED);
     assert_int_equal(check("--initial 7.0 first.csv"), EXIT_PASSED);
 }
@@ -174,6 +175,7 @@ static void test_check__the_initial_value_is_compared_as_a_value_not_as_text(voi
     put("h", READ_LIST);
     assert_int_equal(check("--initial [1,2.0] --model append-list h"), EXIT_PASSED);
     assert_int_equal(check("--initial [1,4] --model append-list h"), EXIT_VIOLATION);
+    assert_null(strstr(out, "say so"));
 }
 
 static void test_check__registers_together_begin_as_one_value(void **state)
