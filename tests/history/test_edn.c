@@ -215,6 +215,7 @@ static void test_edn__what_cannot_be_is_refused_with_its_line(void **state)
     static const struct {
         const char *text, *said;
     } cases[] = {
+        {INVOKE0 "{:type :invoke, :f :read, :process :c1}", "line 2: its process has a name"},
         {INVOKE0 "{:f :read, :process 0}", "line 2: there is no :type"},
         {INVOKE0 "{:type :ok, :process 0}", "line 2: there is no :f"},
         {INVOKE0 "{:type :ok, :f :read}", "line 2: there is no :process"},

@@ -84,7 +84,7 @@ static void test_jsonl__events_of_the_harness_are_kept(void **state)
         "{\"index\":1,\"time\":6,\"type\":\"info\",\"process\":\"nemesis\",\"f\":\"partition\","
         "\"fault\":3,\"edge\":\"ended\",\"value\":{\"n1\": [\"n2\"]},\"affected\":7,"
         "\"receipt\":{\"rules\": 0}}\n"
-        "{\"index\":2,\"time\":7,\"type\":\"ok\",\"process\":\"monkey\",\"f\":\"start\","
+        "{\"index\":2,\"time\":7,\"type\":\"info\",\"process\":\"monkey\",\"f\":\"start\","
         "\"edge\":\"odd\",\"fault\":\"x\"}\n");
     const struct event *events = read->history.events;
 
@@ -100,7 +100,7 @@ static void test_jsonl__events_of_the_harness_are_kept(void **state)
     assert_string_equal(events[1].extra, "{\"affected\":7,\"receipt\":{\"rules\":0}}");
     assert_int_equal(events[1].index, 1);
     assert_string_equal(events[2].value, "null");
-    assert_string_equal(events[2].extra, "{\"type\":\"ok\",\"process\":\"monkey\","
+    assert_string_equal(events[2].extra, "{\"process\":\"monkey\","
                                          "\"edge\":\"odd\",\"fault\":\"x\"}");
     text_free(read);
 }
@@ -134,6 +134,8 @@ static void test_jsonl__what_cannot_be_is_refused_with_its_line(void **state)
         {INVOKE0 "{\"type\":\"ok\",\"process\":0,\"f\":\"read\"}\n",
          "line 2: it has no 'time', unlike the lines before it"},
         {INVOKE0 "[1]\n", "line 2: it is not a JSON object"},
+        {INVOKE0 "{\"time\":2,\"type\":\"ok\",\"process\":\"c1\",\"f\":\"read\"}\n",
+         "line 2: its process has a name, as only the harness has"},
         {INVOKE0 "{}\n", "line 2: there is no 'type'"},
         {"{\"type\":\"ok\",\"f\":\"read\"}\n", "line 1: there is no 'process'"},
         {"{\"type\":\"ok\",\"process\":1}\n", "line 1: there is no 'f'"},

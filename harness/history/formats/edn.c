@@ -256,6 +256,9 @@ static int read_map(struct reader *reader, struct item *item, struct err *err)
         return refuse(err, "there is no :process");
     if (!item->has_f)
         return refuse(err, "there is no :f");
+    if (item->is_harness && item->type != OP_INFO)
+        return refuse(err, "its process has a name, as only the nemesis has, whose events are all "
+                           ":info: give clients numbers");
     if (item->has_index && (item->index < 0 || item->index >= INDEX_NONE))
         return refuse(err, ":index is not a whole number below 4294967295");
     return 0;

@@ -272,6 +272,10 @@ static int add_line(struct reader *reader, struct block *block, struct jsonl_lin
 {
     if (complete_line(reader, block, line, err) < 0)
         return -1;
+    if (line->flags & JSONL_HARNESS && line->type != OP_INFO)
+        return err_set(err, EINVAL,
+                       "its process has a name, as only the harness has, whose events are all "
+                       "'info': give clients numbers");
     if (line->flags & JSONL_HARNESS) {
         const char *text = block->bytes + line->offset;
         const char *end = memchr(text, '\n', block->len - line->offset);
