@@ -303,6 +303,25 @@ static int check_processes(struct history *history, struct err *err)
     return result;
 }
 
+/* A success whose value is false: recorded otherwise than we understand it, and nobody may be
+ * blamed for that. */
+static int check_successes(const struct history *history, struct err *err)
+{
+    struct str said;
+
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[i];
+        if (op->type == OP_OK && op->out != VALUE_NIL &&
+            (op->f == OP_F_CAS || op->f == OP_F_ACQUIRE || op->f == OP_F_RELEASE) &&
+            values_get_text(&history->values, op->out, &said) && str_eq(said, STR("false")))
+            return err_set(err, EINVAL,
+                           "operation %" PRIu32 ", a '%s', is 'ok' with the value false: where "
+                           "nothing was done, record 'fail'",
+                           op->index, history_f_name(history, op->f));
+    }
+    return 0;
+}
+
 static bool is_sorted(const struct history *history)
 {
     for (size_t i = 1; i < history->count; i++) {
@@ -343,5 +362,5 @@ int history_finish(struct history *history, struct err *err)
     }
     if (history->event_count && history->events[history->event_count - 1].time_ns > history->end_ns)
         history->end_ns = history->events[history->event_count - 1].time_ns;
-    return check_processes(history, err);
+    return check_processes(history, err) < 0 ? -1 : check_successes(history, err);
 }

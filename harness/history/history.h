@@ -142,8 +142,8 @@ int history_value(struct history *history, struct str json, value_id *out,
 
 /* Sort by invocation, set end_ns, and check what holds for every history: a process has one
  * operation open at a time (intervals of one process do not overlap), completion after
- * invocation, no operation of a process after one of unknown outcome. The error names the indexes.
- */
+ * invocation, no operation of a process after one of unknown outcome, no cas, acquire or release
+ * that is 'ok' with the value false. The error names the indexes. */
 int history_finish(struct history *history, struct err *err) MUST_CHECK;
 
 /* A fault from its declaration to its healing, gathered from the events. */

@@ -178,6 +178,23 @@ static void test_check__the_initial_value_is_compared_as_a_value_not_as_text(voi
     assert_null(strstr(out, "say so"));
 }
 
+#define CAS(outcome)                                                                               \
+    "{\"type\":\"invoke\",\"process\":0,\"f\":\"write\",\"value\":1}\n"                            \
+    "{\"type\":\"ok\",\"process\":0,\"f\":\"write\",\"value\":1}\n"                                \
+    "{\"type\":\"invoke\",\"process\":0,\"f\":\"cas\",\"value\":[5,6]}\n"                          \
+    "{\"type\":\"" outcome "\",\"process\":0,\"f\":\"cas\",\"value\":false}\n"
+
+static void test_check__an_ok_of_false_is_nobodys_fault(void **state)
+{
+    (void)state;
+    put("h", CAS("ok"));
+    assert_int_equal(check("h"), EXIT_HARNESS);
+    expect(err, "operation 2, a 'cas', is 'ok' with the value false: where nothing was done, "
+                "record 'fail'");
+    put("h", CAS("fail"));
+    assert_int_equal(check("h"), EXIT_PASSED);
+}
+
 static void test_check__registers_together_begin_as_one_value(void **state)
 {
     (void)state;
@@ -278,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_check__what_the_run_says_is_used),
         cmocka_unit_test(test_check__the_initial_value_counts),
         cmocka_unit_test(test_check__the_initial_value_is_compared_as_a_value_not_as_text),
+        cmocka_unit_test(test_check__an_ok_of_false_is_nobodys_fault),
         cmocka_unit_test(test_check__registers_together_begin_as_one_value),
         cmocka_unit_test(test_check__without_real_time_nothing_is_linearizable),
         cmocka_unit_test(test_check__too_little_memory_is_undecided),
