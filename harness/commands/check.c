@@ -374,6 +374,17 @@ static int check_level(const char *level)
     return check_name("consistency", level, names);
 }
 
+static int check_model(const char *model)
+{
+    const char *names[64];
+    size_t count = 0;
+
+    for (size_t i = 0; models[i] && count < 63; i++)
+        names[count++] = models[i]->name;
+    names[count] = NULL;
+    return check_name("model", model, names);
+}
+
 static int check_format(const char *format)
 {
     const char *names[64] = {"auto"};
@@ -403,6 +414,8 @@ static int check_usage(const struct args *args, int count)
     if (args->format && check_format(args->format) != 0)
         return EXIT_USAGE;
     if (args->consistency && check_level(args->consistency) != 0)
+        return EXIT_USAGE;
+    if (args->model && !own_model_is_file(args->model) && check_model(args->model) != 0)
         return EXIT_USAGE;
     if (args->initial && !is_json(args->initial))
         return options_refuse(&usage, "'--initial' wants JSON such as 0 or '\"a\"', not '%s'",

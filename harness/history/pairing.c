@@ -122,7 +122,8 @@ static int renew(struct pairing *pairing, struct pair_slot *slot, struct err *er
 {
     if (!pairing->renew_processes)
         return err_set(err, EINVAL,
-                       "process %" PRId32 " goes on after an operation of unknown outcome",
+                       "process %" PRId32
+                       " goes on after an operation of unknown outcome: give it a new number then",
                        slot->process);
     while (find_slot(pairing->slots, pairing->slot_count, pairing->next_process)->state !=
            SLOT_EMPTY)

@@ -255,6 +255,7 @@ static void test_check__bad_usage_is_254(void **state)
         {"", "an argument is missing: ordeal check HISTORY..."},
         {"--consistency linearisable x",
          "does not know 'linearisable'; did you mean 'linearizable'?"},
+        {"--model regster x", "'--model' does not know 'regster'; did you mean 'register'?"},
         {"--format jsonk x", "'--format' does not know 'jsonk'; did you mean 'jsonl'?"},
         {"--export xml x", "'--export' does not know 'xml'"},
         {"--report a.html x y", "'--report' takes one history at a time"},
