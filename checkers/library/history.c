@@ -25,7 +25,6 @@ struct ordeal_history *ordeal_history_new(const struct ordeal_limits *limits)
     budget_init(&history->budget, 0, limits ? limits->memory_bytes : 0);
     history_init(&history->history, &history->budget);
     pairing_init(&history->pairing, &history->history);
-    scan_scratch_init(&history->scratch, &history->budget);
     (void)pthread_mutex_init(&history->lock, NULL);
     history->last_ns = INT64_MIN;
     history->built = true;
@@ -37,7 +36,6 @@ static void end_building(struct ordeal_history *history)
     if (!history->built)
         return;
     pairing_release(&history->pairing);
-    scan_scratch_release(&history->scratch);
     history->built = false;
 }
 
@@ -86,13 +84,9 @@ size_t ordeal_history_operations(const struct ordeal_history *history)
 static int read_value(struct ordeal_history *history, const char *what, const char *json,
                       value_id *value, struct err *err)
 {
-    struct scan scan = scan_of(str_of(json ? json : "null"));
-
-    if (!scan_value(&scan, &history->scratch, &history->history.values, value))
-        return err_set(err, EINVAL, "the %s is no JSON: %s", what, scan.problem);
-    if (scan_peek(&scan) != '\0' || scan.at != scan.end)
-        return err_set(err, EINVAL, "the %s is more than one JSON value", what);
-    return 0;
+    if (history_value(&history->history, str_of(json ? json : "null"), value, err) == 0)
+        return 0;
+    return err_wrap(err, "the %s makes no sense", what);
 }
 
 /* A cas has a pair of values, old and new. */

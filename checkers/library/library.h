@@ -5,7 +5,6 @@
 #define ORDEAL_LIBRARY_LIBRARY_H
 
 #include "../../harness/history/pairing.h"
-#include "../../harness/history/scan.h"
 #include "../../include/ordeal-check.h"
 
 #include <pthread.h>
@@ -14,10 +13,9 @@ struct ordeal_history {
     struct budget budget;
     struct history history;
     struct pairing pairing;
-    struct scan_scratch scratch;
     uint32_t event_count;
     int64_t last_ns;
-    bool built; /* by events, and pairing and scratch are in use */
+    bool built; /* by events, and pairing is in use */
     pthread_mutex_t lock;
     bool finished; /* under the lock */
 };
