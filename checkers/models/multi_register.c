@@ -21,9 +21,10 @@ static uint32_t begin(const struct model_env *env, struct err *err)
 
     /* Whoever gives one means a value for each register, not itself for all. */
     if (values_get_text(&env->history->values, env->initial, &json) && json.ptr[0] == '{') {
-        (void)err_set(err, 0,
-                      "all registers of a multi-register begin as the same value, which no object "
-                      "can be: give the value itself, or write the others' in a first transaction");
+        (void)err_set(
+            err, 0,
+            "the registers of a multi-register all begin as one value: give that, such as "
+            "0, not an object");
         return STATE_NO;
     }
     return states_intern(env->states, NULL, 0);

@@ -204,7 +204,8 @@ static void test_check__registers_together_begin_as_one_value(void **state)
              "\"value\":[[\"r\",\"x\",0]]}\n");
     assert_int_equal(check("--model multi-register --initial 0 h"), EXIT_PASSED);
     assert_int_equal(check("--model multi-register --initial {\"x\":0} h"), EXIT_UNDECIDED);
-    expect(out, "all registers of a multi-register begin as the same value");
+    expect(out, "the registers of a multi-register all begin as one value: give that, such as 0, "
+                "not an object\n");
 }
 
 static void test_check__without_real_time_nothing_is_linearizable(void **state)
