@@ -82,7 +82,7 @@ static void test_linearizable__agrees_on_every_small_history(void **state)
     for (size_t i = 0; all_models[i]; i++) {
         struct comparison comparison = {.model = all_models[i]};
         struct gen_all space = {.model = all_models[i],
-                                .ops = 3,
+                                .ops = effort_ops(3),
                                 .values = 2,
                                 .keys = 1,
                                 .real_time = true,

@@ -121,7 +121,7 @@ static void test_search__engines_agree_on_every_small_history(void **state)
         struct comparison comparison = {.model = model_find(names[i])};
         bool is_large = strcmp(names[i], "key-value") == 0;
         struct gen_all space = {.model = names[i],
-                                .ops = (proving() ? 4 : 3) - is_large,
+                                .ops = effort_ops(proving() ? 4 : 3) - is_large,
                                 .values = 2,
                                 .keys = 1,
                                 .real_time = true,

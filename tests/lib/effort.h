@@ -24,4 +24,14 @@ static inline unsigned long effort(unsigned long count)
 #endif
 }
 
+/* Operations of the histories of which all are tried, where `ops` are meant. */
+static inline int effort_ops(int ops)
+{
+#if defined(__SANITIZE_THREAD__)
+    return ops - 1;
+#else
+    return ops;
+#endif
+}
+
 #endif
