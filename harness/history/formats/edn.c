@@ -143,8 +143,8 @@ static int read_time(struct reader *reader, struct item *item, struct err *err)
 /* Notice whether a tag says that the value is a tuple; the value is still to be read. */
 static void look_for_tuple(struct reader *reader)
 {
-    static const char *const tags[] = {"independent/tuple", TUPLE_TAG,
-                                       "jepsen.independent.Tuple", NULL};
+    static const char *const tags[] = {"independent/tuple", TUPLE_TAG, "jepsen.independent.Tuple",
+                                       NULL};
     struct edn *edn = &reader->edn;
     struct str tag;
 

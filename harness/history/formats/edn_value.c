@@ -361,12 +361,15 @@ static bool read_map(struct edn *edn, value_id *out, int depth)
     size_t count = (edn->id_count - first) / 2;
     if ((edn->id_count - first) % 2)
         return fail(edn, "a map has a key without a value");
-    struct object_member *members =
-        budget_alloc(edn->values->budget, (count + 1) * sizeof *members);
+    if (!count) {
+        *out = values_json(edn->values, STR("{}"));
+        return true;
+    }
+    struct object_member *members = budget_alloc(edn->values->budget, count * sizeof *members);
     if (!members)
         return fail(edn, OUT_OF_MEMORY);
     buf_init(&json, 0);
-    print_map(edn, edn->ids ? edn->ids + first : NULL, count, members, &json);
+    print_map(edn, edn->ids + first, count, members, &json);
     *out = json.failed ? VALUE_FAILED : values_json(edn->values, buf_str(&json));
     buf_release(&json);
     budget_free(edn->values->budget, members);
