@@ -39,10 +39,10 @@ static const struct usage usage = {
     .command = "calibrate",
     .arguments = "[TARGET[/TRIAL]...]",
     .about =
-        "Run the reference targets with every planted bug, in the conditions that show it, and\n"
-        "without one, in those in which it must hold; print which were found, after how much\n"
-        "load, by what. Exits 1 if a bug was missed or an honest version blamed. TARGET/TRIAL is\n"
-        "one bug or showing, TARGET/honest all conditions in which it must hold.",
+        "Run the reference targets with every planted bug, in the conditions that show it, and "
+        "without one, in those in which it must hold; print which were found, after how much "
+        "load, by what. Exits 1 if a bug was missed or an honest version blamed. TARGET/TRIAL "
+        "is one bug or showing, TARGET/honest all conditions in which it must hold.",
     .examples = "ordeal calibrate\n"
                 "ordeal calibrate raft paxos --time-budget 5m\n"
                 "ordeal calibrate raft/no-dedup raft/honest --seeds 3\n"

@@ -68,13 +68,14 @@ static const struct usage usage = {
     .command = "check",
     .arguments = "HISTORY...",
     .about =
-        "Check recorded histories: files (plain, gzip or zstd), run folders, or - for standard\n"
-        "input. With several, prints a line each: FILE<TAB>true|false|unknown|error. Exits with\n"
-        "1 if a violation was found, 255 if a history could not be read, 2 if undecided, else 0.",
-    .examples = "  ordeal check store/latest\n"
-                "  ordeal check --model cas-register --consistency sequential history.edn\n"
-                "  ordeal check --report page.html --time-limit 60 history.jsonl.zst\n"
-                "  ordeal check --export edn history.jsonl > history.edn",
+        "Check recorded histories: files (plain, gzip or zstd), run folders, or - for standard "
+        "input. With several, prints a line each: FILE<TAB>true|false|unknown|error. Exits "
+        "with 1 if a violation was found, 255 if a history could not be read, 2 if undecided, "
+        "else 0.",
+    .examples = "ordeal check store/latest\n"
+                "ordeal check --model cas-register --consistency sequential history.edn\n"
+                "ordeal check --report page.html --time-limit 60 history.jsonl.zst\n"
+                "ordeal check --export edn history.jsonl > history.edn",
     .options = specs,
     .positional_min = 1,
     .positional_max = -1,

@@ -28,10 +28,11 @@ static const struct option_spec options[] = {
 static const struct usage usage = {
     .command = "doctor",
     .arguments = "",
-    .about =
-        "Say what this machine can do for runs on it, by trying it out, and for what is missing\n"
-        "the one command that mends it. Exits 0 if runs on this machine are possible, else 255.",
-    .examples = "ordeal doctor\nordeal doctor --disk",
+    .about = "Say what this machine can do for runs on it, by trying it out, and for what is "
+             "missing the one command that mends it. Exits 0 if runs on this machine are possible, "
+             "else 255.",
+    .examples = "ordeal doctor\n"
+                "ordeal doctor --disk",
     .options = options,
 };
 

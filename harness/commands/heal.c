@@ -30,9 +30,9 @@ static const struct option_spec options[] = {
 static const struct usage usage = {
     .command = "heal",
     .arguments = "[HOSTS]",
-    .about = "Undo what is left on the hosts of the file HOSTS, or on this machine if it was one,\n"
-             "when agents died before they could: packet rules, clocks, processes, files.\n"
-             "Nothing that others have made is touched.",
+    .about = "Undo what is left on the hosts of the file HOSTS, or on this machine if it was one, "
+             "when agents died before they could: packet rules, clocks, processes, files. Nothing "
+             "that others have made is touched.",
     .examples = "ordeal heal hosts.txt\n"
                 "ordeal heal",
     .options = options,

@@ -6,7 +6,7 @@
  */
 #include "commands.h"
 
-#include "../base/buf.h"
+#include "../base/wrap.h"
 #include "../checker.h"
 #include "../history/formats/formats.h"
 #include "../model.h"
@@ -145,17 +145,28 @@ enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
 static void print_items(const struct items *items)
 {
+    struct buf about, out;
     int width = 0;
 
     for (size_t i = 0; i < items->count; i++) {
         int len = (int)strlen(items->all[i].name);
         width = len > width ? len : width;
     }
+    buf_init(&about, 0);
+    buf_init(&out, 0);
     for (size_t i = 0; i < items->count; i++) {
         const struct item *item = &items->all[i];
-        (void)printf("  %-*s  %s%s%s%s\n", width, item->name, item->about, item->note ? " (" : "",
-                     item->note ? item->note : "", item->note ? ")" : "");
+        char left[64];
+        buf_clear(&about);
+        buf_puts(&about, item->about);
+        if (item->note)
+            buf_printf(&about, " (%s)", item->note);
+        (void)snprintf(left, sizeof left, "  %s", item->name);
+        wrap_row(left, width + 4, buf_str(&about).ptr, &out);
     }
+    (void)fputs(buf_str(&out).ptr, stdout);
+    buf_release(&out);
+    buf_release(&about);
 }
 
 static void print_names(const char *title, const char *const *names)
@@ -170,7 +181,7 @@ static void print_nemesis(const struct nemesis *nemesis)
 {
     print_names("kinds", nemesis->kinds);
     for (const struct param *param = nemesis->params; param && param->name; param++)
-        (void)printf("  --nemesis %s:%s=%g..%g  %s\n", nemesis->name, param->name, param->least,
+        (void)printf("  --nemesis %s:%s=%.9g..%.9g  %s\n", nemesis->name, param->name, param->least,
                      param->most, param->about);
     if (nemesis->by_name)
         (void)printf("  only where it is named: 'all' leaves it out\n");
@@ -208,10 +219,10 @@ static const struct option_spec options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "list",
     .arguments = "[KIND [NAME]]",
-    .about =
-        "Lists targets, workloads, nemeses, checkers, models and formats, or one of these kinds.\n"
-        "With a name it shows that one with all that can be asked of it.",
-    .examples = "  ordeal list targets\n  ordeal list targets etcd\n",
+    .about = "Lists targets, workloads, nemeses, checkers, models and formats, or one of these "
+             "kinds. With a name it shows that one with all that can be asked of it.",
+    .examples = "ordeal list targets\n"
+                "ordeal list targets etcd",
     .options = options,
     .positional_min = 0,
     .positional_max = 2,

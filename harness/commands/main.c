@@ -2,25 +2,35 @@
 /* main.c - `ordeal COMMAND ...`: finds the command and runs it. */
 #include "../base/str.h"
 #include "../base/version.h"
+#include "../base/wrap.h"
 #include "commands.h"
 
 #include <stdio.h>
 
 static void print_usage(FILE *to)
 {
-    (void)fputs("Usage: ordeal COMMAND [options]\n\n"
-                "Puts a cluster through an ordeal and says, with evidence, which consistency it "
-                "really gives.\n\n",
-                to);
+    enum { COLUMN = 34 };
+    struct buf out;
+
+    buf_init(&out, 0);
+    buf_puts(&out, "Usage: ordeal COMMAND [options]\n\n");
+    wrap_text(
+        "Puts a cluster through an ordeal and says, with evidence, which consistency it really "
+        "gives.",
+        &out);
+    buf_puts(&out, "\n");
     for (size_t i = 0; commands[i]; i++) {
         char left[64];
-        (void)snprintf(left, sizeof left, "%s %s", commands[i]->name, commands[i]->arguments);
-        (void)fprintf(to, "  ordeal %-24s %s\n", left, commands[i]->about);
+        (void)snprintf(left, sizeof left, "  ordeal %s %s", commands[i]->name,
+                       commands[i]->arguments);
+        wrap_row(left, COLUMN, commands[i]->about, &out);
     }
-    (void)fputs(
-        "\n'ordeal COMMAND --help' explains one of them. Exit codes: 0 passed, 1 a violation "
-        "was found,\n2 undecided, 254 usage, 255 the harness failed.\n",
-        to);
+    buf_puts(&out, "\n");
+    wrap_text("'ordeal COMMAND --help' explains one of them. Exit codes: 0 passed, 1 a violation "
+              "was found, 2 undecided, 254 usage, 255 the harness failed.",
+              &out);
+    (void)fputs(buf_str(&out).ptr, to);
+    buf_release(&out);
 }
 
 static const struct command *find(const char *name)

@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/str.h"
+#include "../base/wrap.h"
 #include "commands.h"
 
 #include <errno.h>
@@ -26,8 +27,9 @@ int options_refuse(const struct usage *usage, const char *fmt, ...)
     return EXIT_USAGE;
 }
 
-static void print_option(const struct option_spec *option)
+static void add_option(const struct option_spec *option, struct buf *out)
 {
+    enum { COLUMN = 31 };
     char left[64] = "      ";
 
     if (option->letter)
@@ -35,26 +37,45 @@ static void print_option(const struct option_spec *option)
     size_t len = strlen(left);
     (void)snprintf(left + len, sizeof left - len, "--%s%s%s", option->name,
                    option->value ? " " : "", option->value ? option->value : "");
-    (void)printf("%-30s %s\n", left, option->about);
+    wrap_row(left, COLUMN, option->about, out);
     if (option->kind != OPTION_CHOICE)
         return;
-    (void)printf("%-30s one of:", "");
+    struct buf choices;
+    buf_init(&choices, 0);
+    buf_puts(&choices, "one of:");
     for (size_t i = 0; option->choices[i]; i++)
-        (void)printf(" %s", option->choices[i]);
-    (void)puts("");
+        buf_printf(&choices, " %s", option->choices[i]);
+    wrap_row("", COLUMN, buf_str(&choices).ptr, out);
+    buf_release(&choices);
+}
+
+static void add_examples(const char *lines, struct buf *out)
+{
+    buf_puts(out, "\nExamples:\n");
+    while (*lines) {
+        size_t len = strcspn(lines, "\n");
+        buf_printf(out, "  %.*s\n", (int)len, lines);
+        lines += len + (lines[len] == '\n');
+    }
 }
 
 static int print_help(const struct usage *usage)
 {
     static const struct option_spec help = {.name = "help", .letter = 'h', .about = "show this"};
+    struct buf out;
 
-    (void)printf("Usage: ordeal %s %s%s[options]\n\n%s\n\nOptions:\n", usage->command,
-                 usage->arguments, usage->arguments[0] ? " " : "", usage->about);
+    buf_init(&out, 0);
+    buf_printf(&out, "Usage: ordeal %s %s%s[options]\n\n", usage->command, usage->arguments,
+               usage->arguments[0] ? " " : "");
+    wrap_text(usage->about, &out);
+    buf_puts(&out, "\nOptions:\n");
     for (const struct option_spec *option = usage->options; option->name; option++)
-        print_option(option);
-    print_option(&help);
+        add_option(option, &out);
+    add_option(&help, &out);
     if (usage->examples)
-        (void)printf("\nExamples:\n%s\n", usage->examples);
+        add_examples(usage->examples, &out);
+    (void)fputs(buf_str(&out).ptr, stdout);
+    buf_release(&out);
     return EXIT_PASSED;
 }
 

@@ -52,7 +52,7 @@ struct option_spec {
 struct usage {
     const char *command;   /* "check" */
     const char *arguments; /* positional ones, for the first line of --help: "HISTORY..." */
-    const char *about;     /* a few lines that say what it does */
+    const char *about;     /* a few sentences that say what it does */
     const char *examples;  /* lines, each a command */
     const struct option_spec *options;
     int positional_min, positional_max; /* max -1: any number */

@@ -12,10 +12,9 @@ static const struct option_spec specs[] = {{0}};
 static const struct usage usage = {
     .command = "report",
     .arguments = "RUN...",
-    .about =
-        "Build the report of a run again from what is in its folder: report.html, one file that\n"
-        "opens anywhere without a network.",
-    .examples = "  ordeal report store/latest\n",
+    .about = "Build the report of a run again from what is in its folder: report.html, one file "
+             "that opens anywhere without a network.",
+    .examples = "ordeal report store/latest",
     .options = specs,
     .positional_min = 1,
     .positional_max = -1,

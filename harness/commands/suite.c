@@ -30,14 +30,13 @@ static const struct usage usage = {
     .command = "suite",
     .arguments = "FILE...",
     .about =
-        "Run the tests of suite files and compare each verdict with the one expected. A suite is\n"
-        "{\"tests\":[{\"name\":NAME, \"run\":WORDS, \"expect\":\"passed\" or \"violation\"}]}: "
-        "WORDS is what\n"
-        "follows `ordeal run`. A test that expects a violation runs again until one is found or\n"
-        "--patience is over. So does one with \"theory\":{\"holds\":[LEVEL...], \"fails\":\n"
-        "[LEVEL...], \"choice\":TEXT} until the ladder and the cuts showed that, too. Exits 1 if "
-        "a\n"
-        "verdict, or what was seen, is not what was expected.",
+        "Run the tests of suite files and compare each verdict with the one expected. A suite "
+        "is {\"tests\":[{\"name\":NAME, \"run\":WORDS, \"expect\":\"passed\" or "
+        "\"violation\"}]}: WORDS is what follows `ordeal run`. A test that expects a violation "
+        "runs again until one is found or --patience is over. So does one with "
+        "\"theory\":{\"holds\":[LEVEL...], \"fails\": [LEVEL...], \"choice\":TEXT} until the "
+        "ladder and the cuts showed that, too. Exits 1 if a verdict, or what was seen, is not "
+        "what was expected.",
     .examples = "ordeal suite nightly.json --junit nightly.xml\n"
                 "ordeal suite targets/reference/theory.json",
     .options = options,
