@@ -27,10 +27,12 @@ struct fixture {
 static void gather(void *context, int to, const unsigned char *bytes, size_t len)
 {
     struct fixture *fixture = context;
-    unsigned char copy[1514];
+    unsigned char copy[1514 + 1]; /* the number ends where the frame does */
     struct frame frame;
 
+    assert_true(len < sizeof copy);
     memcpy(copy, bytes, len);
+    copy[len] = '\0';
     assert_true(fixture->gone_count < GONE_MAX);
     assert_true(frame_parse(&frame, copy, len));
     fixture->gone[fixture->gone_count++] =
