@@ -268,11 +268,11 @@ static int read_members(struct request *request, struct err *err)
 
 int request_read(struct str line, struct request *request, struct err *err)
 {
-    json_error_t error;
+    json_error_t error = {0}; /* jansson leaves it so if it had no memory for a first step */
 
     *request = (struct request){.id = -1};
     request->json = json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, &error);
-    if (!request->json && json_error_code(&error) == json_error_out_of_memory)
+    if (!request->json && (!error.text[0] || json_error_code(&error) == json_error_out_of_memory))
         return err_set(err, ENOMEM, "out of memory for a line of %zu bytes", line.len);
     if (!request->json)
         return err_set(err, EINVAL, "not JSON at byte %d: %.120s", error.position, error.text);
