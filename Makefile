@@ -246,7 +246,7 @@ unit-tsan:  ## unit tests under ThreadSanitizer
 	$(Q)B=$(B)/tsan WRAP="setarch -R" tests/run tsan $(TSAN_BIN)
 
 e2e: all packages $(B)/tests/lab/test_leftovers $(STAND_IN) $(VM_INIT)  ## the real program on real clusters
-	$(Q)B=$(B) JOBS=1 TEST_TIMEOUT=600 tests/run e2e $(E2E)
+	$(Q)B=$(B) TEST_TIMEOUT=600 tests/run e2e $(E2E)
 
 test: deps  ## everything: unit tests under sanitizers, and end to end
 	$(Q)[ "$$(id -u)" -ne 0 ] || tools/deps test
