@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 #include "wrap.h"
 
 /* Characters, not bytes: continuation bytes of UTF-8 take no column. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 /* wrap.h - text in lines that fit a terminal. */
 #ifndef ORDEAL_BASE_WRAP_H
 #define ORDEAL_BASE_WRAP_H

@@ -17,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A thing that can be listed. Members that its kind has not are NULL. */
 struct item {
@@ -143,8 +144,10 @@ enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 /* -- printing ------------------------------------------------------------------------------------
  */
 
+/* Wrapped for who looks, a line each for scripts. */
 static void print_items(const struct items *items)
 {
+    bool wrapped = isatty(STDOUT_FILENO);
     struct buf about, out;
     int width = 0;
 
@@ -162,7 +165,10 @@ static void print_items(const struct items *items)
         if (item->note)
             buf_printf(&about, " (%s)", item->note);
         (void)snprintf(left, sizeof left, "  %s", item->name);
-        wrap_row(left, width + 4, buf_str(&about).ptr, &out);
+        if (wrapped)
+            wrap_row(left, width + 4, buf_str(&about).ptr, &out);
+        else
+            buf_printf(&out, "%-*s%s\n", width + 4, left, buf_str(&about).ptr);
     }
     (void)fputs(buf_str(&out).ptr, stdout);
     buf_release(&out);

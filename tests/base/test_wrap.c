@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-or-later */
 /* Tests of base/wrap.c: sentences and rows fit the terminal, whatever they are written in. */
 #include "../../harness/base/wrap.h"
 #include "../lib/check.h"

@@ -10,6 +10,7 @@ done
 expect_said 'with the built-in targets' '^  memory  '
 expect_said 'the plug-ins' '^  etcd  '
 expect_said 'and the reference protocols' '^  naive  '
+expect_said 'a line each for scripts' '^  etcd  .* gateway \(members may change\)$'
 expect 'one kind works' 0 "$ordeal" list targets
 expect 'one thing works' 0 "$ordeal" list targets etcd
 expect_said 'it has its settings' '--set reads=linearizable\|serializable'

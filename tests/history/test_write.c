@@ -91,6 +91,16 @@ static void same_history(const struct history *a, const struct history *b)
     }
 }
 
+static void comes_back(const char *text, const struct history *expected)
+{
+    struct text_history *back = text_read(str_of(text), NULL);
+
+    if (back->result < 0)
+        fail_msg("%s in %s", back->err.msg, text);
+    same_history(expected, &back->history);
+    text_free(back);
+}
+
 static void test_write__edn_says_the_same(void **state)
 {
     (void)state;
@@ -113,13 +123,9 @@ static void test_write__edn_says_the_same(void **state)
     assert_non_null(strstr(edn, ":f :cas, :value [2 [false \"z\"]]}\n"));
     assert_non_null(strstr(edn, ":process :nemesis, :f :cut, :value {\"n1\" [\"n,2\" nil "
                                 "\"null\"]}}\n"));
-    struct text_history *back = text_read(str_of(edn), NULL);
-    if (back->result < 0)
-        fail_msg("%s in %s", back->err.msg, edn);
-    same_history(&read->history, &back->history);
+    comes_back(edn, &read->history);
     free(edn);
     text_free(read);
-    text_free(back);
 }
 
 #define EVENT(type, process, f, members)                                                           \
@@ -156,13 +162,9 @@ static void test_write__keys_come_back_whatever_they_and_the_operations_are(void
             fail_msg("%s", read->err.msg);
         char *edn = written(&read->history, history_write_edn);
         assert_int_equal(strstr(edn, "#jepsen.independent/tuple [") != NULL, cases[i].marked);
-        struct text_history *back = text_read(str_of(edn), NULL);
-        if (back->result < 0)
-            fail_msg("%s in %s", back->err.msg, edn);
-        same_history(&read->history, &back->history);
+        comes_back(edn, &read->history);
         free(edn);
         text_free(read);
-        text_free(back);
     }
 }
 
